@@ -117,6 +117,8 @@ type Contact struct {
 	Phone, MobilePhone              string
 	Street, City, State, PostalCode string
 	Country                         string
+	CreatedByID                     string
+	CreatedAt                       time.Time
 	Account                         Account
 }
 
@@ -165,6 +167,7 @@ type UserQuery struct {
 	Emails        []string
 	Usernames     []string
 	Nicknames     []string
+	AccountIDs    []string // active portal users of these accounts
 	Fields        []string // further fields to read, by API name
 	Frozen        bool     // read UserLogin too
 }

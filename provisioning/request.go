@@ -77,10 +77,12 @@ type Terms struct {
 	Note      string
 	Mail      MailMode
 	AllOrNone bool
-	RefersTo  string // id of the request that this one retries or undoes
-	FileName  string
-	FileID    string
-	FileSum   string // hex SHA-256 of the file as it came
+	// CreateContacts: a missing Contact is created first, where the portal allows it.
+	CreateContacts bool
+	RefersTo       string // id of the request that this one retries or undoes
+	FileName       string
+	FileID         string
+	FileSum        string // hex SHA-256 of the file as it came
 }
 
 // Approval is one person's yes to one digest.
@@ -118,8 +120,10 @@ type Progress struct {
 	Total   int            // all input rows
 	Calls   int            // calls begun; the last Intent.Call
 	Adopted int            // rows settled by finding their effect in the org
-	FirstAt time.Time      // first write call
-	LastAt  time.Time      // last outcome
+	// FollowFailed counts follow-up calls (permission sets, groups) that the org refused for a row that succeeded.
+	FollowFailed int
+	FirstAt      time.Time // first write call
+	LastAt       time.Time // last outcome
 }
 
 // Closed is the number of rows that have a result.
@@ -133,6 +137,7 @@ func (p Progress) Closed() int {
 
 // Restart is one time that a run was taken up after the process had died.
 type Restart struct {
+	Number    int // from 1 over the request's life
 	At        time.Time
 	Closed    int // rows that had a result
 	Rechecked int // rows that were found attempting

@@ -36,7 +36,7 @@ type PlanRow struct {
 	Line   int
 
 	Action Action
-	Reason Problem // why skip or invalid; zero otherwise
+	Reason Problem // why skip, invalid or reactivate; zero otherwise
 
 	UserID      string // target of everything but create; empty for create
 	Username    string
@@ -94,7 +94,11 @@ type PlanSummary struct {
 	Problems []ProblemGroup // reasons of skip and invalid, most frequent first
 	Mail     MailMode
 	Notices  []string
-	Reviewed int // seconds the planning took, rounded, for the operator
+	// Blocks says why the plan cannot run at all as it is: too few seats, a wrong set-up. Empty when it can.
+	Blocks []Problem
+	// ExtraApprover says why one more person must approve (blast radius). Empty when nobody more must.
+	ExtraApprover string
+	Reviewed      int // seconds the planning took, rounded, for the operator
 }
 
 // Runs is the number of rows that make a call.

@@ -18,11 +18,16 @@ const (
 type Entry struct {
 	Seq    uint64 // position in the request's journal, from 1; set by the store
 	Intent bool
-	Call   int // which call, from 1 within the request; 0 for results without a call
-	Step   Step
+	Call   int  // which call, from 1 within the request; 0 for results without a call
+	Step   Step // of an outcome: contact, assign and group tell how a part of the row's work went, user tells the row's result
 	At     time.Time
 	Rows   []RowRecord // at most entryRows
 }
+
+const (
+	entryRows  = 100  // rows in one entry, so that no entry nears the store's largest value
+	errorRunes = 1000 // of a message that the org worded; longer ones are cut
+)
 
 // RowRecord is one row's part in an entry. An intent has only Pos.
 type RowRecord struct {

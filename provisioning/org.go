@@ -167,7 +167,7 @@ type UserQuery struct {
 	Emails        []string
 	Usernames     []string
 	Nicknames     []string
-	AccountIDs    []string // active portal users of these accounts
+	AccountIDs    []string // portal users of these accounts, active or not
 	Fields        []string // further fields to read, by API name
 	Frozen        bool     // read UserLogin too
 }

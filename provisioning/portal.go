@@ -53,6 +53,9 @@ func (p Policy) Needed(s PlanSummary) int {
 			n = max(n, p.ForeverNeeds)
 		}
 	}
+	if s.ExtraApprover != "" {
+		n = max(n, 2)
+	}
 	return n
 }
 

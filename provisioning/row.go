@@ -46,6 +46,7 @@ type PlanRow struct {
 	AccountName string
 	ProfileID   string
 	LicenseKey  string // UserLicense.LicenseDefinitionKey that needs or frees the seat
+	RoleBased   bool   // the user's licence has portal roles: its writes are slow, see Scheduler
 	TakesLock   bool   // the write takes the org's group-membership lock, see Scheduler
 
 	NewContact     []Field  // Contact to create first; nil when the contact exists

@@ -73,15 +73,14 @@ type File struct {
 	maxRows  int
 	header   []string
 	columns  map[string]int // Fold of the name to index, first one wins
+	wide     int            // cells of the header's row, with the nameless ones at its end
 	problems Problems
 	notices  []Notice
 	read     bool
 
-	orphans      map[int]bool // columns with data but without a name that were told
-	firstLost    int          // first line with U+FFFD
-	lostCells    int
-	firstHidden  int // first row that Excel does not show
-	hiddenInPlan int
+	orphans map[int]bool // columns with data but without a name that were told
+	lost    tally        // cells with U+FFFD
+	hidden  tally        // rows that Excel does not show
 }
 
 // Row is one row of data.
@@ -213,6 +212,7 @@ func (f *File) readHeader() error {
 	for _, cell := range rec.cells[:rec.width] {
 		f.header = append(f.header, cleanName(undefuse(cell)))
 	}
+	f.wide = len(rec.cells)
 	for n := len(f.header); n > 0 && f.header[n-1] == ""; n-- {
 		f.header = f.header[:n-1]
 	}
@@ -314,42 +314,38 @@ func (f *File) ReadAll() ([]Row, error) {
 func (f *File) row(number int, rec *record) (Row, bool) {
 	before := f.problems.Count()
 	f.addFlaws(rec)
-	if rec.width > len(f.header) && len(rec.flaws) == 0 {
+	if rec.width > max(len(f.header), f.wide) && len(rec.flaws) == 0 {
 		f.tellWidth(rec)
 	}
 	if rec.hidden {
-		f.hiddenInPlan++
-		if f.firstHidden == 0 {
-			f.firstHidden = rec.line
-		}
+		f.hidden.add(rec.line)
 	}
 	cells := make([]string, len(f.header))
-	for i, cell := range rec.cells[:min(len(rec.cells), len(f.header))] {
+	for i, cell := range rec.cells[:min(len(rec.cells), max(len(f.header), f.wide))] {
 		if cell == "" {
 			continue
 		}
 		cell = undefuse(cell)
-		if f.header[i] == "" && !isBlank(cell) && !f.orphans[i] {
+		if (i >= len(f.header) || f.header[i] == "") && !isBlank(cell) && !f.orphans[i] {
 			f.orphans[i] = true
 			f.addProblem(rec.line, i+1, "this column has data but no name. Name it in the header or remove it.")
+		}
+		if i >= len(f.header) {
+			continue
 		}
 		if len(cell) > MaxCellRunes && utf8.RuneCountInString(cell) > MaxCellRunes {
 			f.addProblem(rec.line, i+1, fmt.Sprintf("the cell has more than %d characters. "+
 				"Shorten it, or look for a quote (\") that is not closed.", MaxCellRunes))
 		}
 		if strings.ContainsRune(cell, utf8.RuneError) {
-			f.lostCells++
-			if f.firstLost == 0 {
-				f.firstLost = rec.line
-			}
+			f.lost.add(rec.line)
 		}
 		cells[i] = cell
 	}
 	return Row{Number: number, Line: rec.line, Cells: cells, columns: f.columns}, f.problems.Count() == before
 }
 
-// tellWidth reports cells beyond the header, unless a column without a name
-// was told before, of which they are but another row.
+// tellWidth reports cells beyond the header.
 func (f *File) tellWidth(rec *record) {
 	hint := "Put quotes around a cell that holds the separator, or remove the extra cells."
 	if f.format.Workbook {
@@ -358,14 +354,24 @@ func (f *File) tellWidth(rec *record) {
 	f.addProblem(rec.line, 0, fmt.Sprintf("this row has %d cells, the header has %d. %s", rec.width, len(f.header), hint))
 }
 
-func (f *File) tellAtEnd() {
-	if f.lostCells > 0 {
-		f.notices = append(f.notices, Notice{Line: f.firstLost, Text: fmt.Sprintf("%s %d: letters were lost when the file was saved earlier "+
-			"(they show as \uFFFD; %d cells). Retype them before you send it again.", f.lineWord(), f.firstLost, f.lostCells)})
+// tally counts something and keeps the first line that has it.
+type tally struct{ line, count int }
+
+func (t *tally) add(line int) {
+	if t.count == 0 {
+		t.line = line
 	}
-	if f.hiddenInPlan > 0 {
-		f.notices = append(f.notices, Notice{Line: f.firstHidden, Text: fmt.Sprintf("Row %d: %d rows are hidden in the workbook, "+
-			"perhaps by a filter; they are read like all others.", f.firstHidden, f.hiddenInPlan)})
+	t.count++
+}
+
+func (f *File) tellAtEnd() {
+	if f.lost.count > 0 {
+		f.notices = append(f.notices, Notice{Line: f.lost.line, Text: fmt.Sprintf("%s %d: letters were lost when the file was saved earlier "+
+			"(they show as \uFFFD; cells like this: %d). Retype them before you send it again.", f.lineWord(), f.lost.line, f.lost.count)})
+	}
+	if f.hidden.count > 0 {
+		f.notices = append(f.notices, Notice{Line: f.hidden.line, Text: fmt.Sprintf("Row %d: the workbook hides rows, perhaps by a filter; "+
+			"they are read like all others (hidden rows: %d).", f.hidden.line, f.hidden.count)})
 	}
 }
 
@@ -404,7 +410,16 @@ func (f *File) columnName(column int) string {
 		where = "column " + columnLetters(column)
 	}
 	if column <= len(f.header) && f.header[column-1] != "" {
-		where += " (" + f.header[column-1] + ")"
+		where += " (" + shorten(f.header[column-1]) + ")"
 	}
 	return where
+}
+
+// shorten keeps a name that is no name from filling a sentence.
+func shorten(name string) string {
+	const longest = 40
+	if runes := []rune(name); len(runes) > longest {
+		return string(runes[:longest]) + "…"
+	}
+	return name
 }

@@ -283,11 +283,12 @@ func findSeparator(sample []byte, complete bool) byte {
 
 // trySeparator returns how many cells the header has with this separator and
 // how well the rows agree with it: 1 if all have as many, less if some have
-// fewer, least if some have more.
+// fewer, least if some have more. A separator with which the quotes of the
+// header make no sense is worse than any other.
 func trySeparator(sample []byte, complete bool, delim byte) (width int, score float64) {
 	s := newTextSource(bytes.NewReader(sample), delim)
 	var rec record
-	rows := 0
+	rows, least := 0, 1e-9
 	for range sampleRecords {
 		if err := s.next(&rec); err != nil {
 			break
@@ -300,6 +301,9 @@ func trySeparator(sample []byte, complete bool, delim byte) (width int, score fl
 		}
 		if width == 0 {
 			width = s.cells
+			if len(rec.flaws) > 0 {
+				return width, least / 2
+			}
 			continue
 		}
 		rows++
@@ -314,7 +318,7 @@ func trySeparator(sample []byte, complete bool, delim byte) (width int, score fl
 	if rows == 0 {
 		return width, 1
 	}
-	return width, max(score/float64(rows), 1e-9)
+	return width, max(score/float64(rows), least)
 }
 
 // separatorLine takes Excel's "sep=;" line off the text. It returns the

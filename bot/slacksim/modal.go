@@ -1,0 +1,414 @@
+package slacksim
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// View is a modal or a Home tab on a person's screen. It follows the view through its updates.
+type View struct {
+	person *Person
+	id     string
+}
+
+// Submitted is what a person sees after pressing a modal's submit button.
+type Submitted struct {
+	// Errors are the messages below fields, by the field's label. Nothing was sent to the app when the
+	// client found them.
+	Errors map[string]string
+	Closed bool // this modal is gone
+	// Updated says that the modal now shows something else.
+	Updated bool
+	// Pushed is the modal that was put on top, or nil.
+	Pushed *View
+}
+
+// WaitModal waits until a modal with that title is on top; any title fits when it is empty.
+func (p *Person) WaitModal(ctx context.Context, title string) (*View, error) {
+	var found *View
+	err := p.ws.wait(ctx, "a modal "+strconv.Quote(title), func() bool {
+		v := p.ws.top(p.id)
+		if v == nil || title != "" && p.ws.readElement(v.body["title"]) != title {
+			return false
+		}
+		found = &View{person: p, id: v.id}
+		return true
+	})
+	return found, err
+}
+
+// Modal returns the modal on top, nil when none is open.
+func (p *Person) Modal() *View {
+	p.ws.mu.Lock()
+	defer p.ws.mu.Unlock()
+	if v := p.ws.top(p.id); v != nil {
+		return &View{person: p, id: v.id}
+	}
+	return nil
+}
+
+// WaitHome waits until the app has published a Home view that ok accepts. ok may call the view's
+// methods.
+func (p *Person) WaitHome(ctx context.Context, ok func(*View) bool) (*View, error) {
+	var home *View
+	err := p.ws.wait(ctx, "a Home view", func() bool {
+		id := p.ws.homes[p.id]
+		home = &View{person: p, id: id}
+		return id != ""
+	})
+	if err != nil {
+		return nil, err
+	}
+	return home, home.Wait(ctx, ok)
+}
+
+// Wait waits until ok accepts the view, and looks again after each update. ok may call the view's
+// methods.
+func (v *View) Wait(ctx context.Context, ok func(*View) bool) error {
+	seen := -1
+	for {
+		err := v.person.ws.wait(ctx, "an update of the view", func() bool {
+			now := v.person.ws.views[v.id].revision
+			if now == seen {
+				return false
+			}
+			seen = now
+			return true
+		})
+		if err != nil {
+			return err
+		}
+		if ok(v) {
+			return nil
+		}
+	}
+}
+
+// look calls f with the view as it is, with mu held.
+func (v *View) look(f func(ws *Workspace, x *view)) {
+	ws := v.person.ws
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	f(ws, ws.views[v.id])
+}
+
+// ID returns the view id.
+func (v *View) ID() string { return v.id }
+
+// Title returns what is written on top of a modal.
+func (v *View) Title() (s string) {
+	v.look(func(ws *Workspace, x *view) { s = ws.readElement(x.body["title"]) })
+	return s
+}
+
+// Text returns what a person reads in the view.
+func (v *View) Text() (s string) {
+	v.look(func(ws *Workspace, x *view) { s = ws.readBlocks(list(x.body["blocks"])) })
+	return s
+}
+
+// JSON returns the view as Slack's payloads hold it.
+func (v *View) JSON() (j json.RawMessage) {
+	v.look(func(ws *Workspace, x *view) { j = mustJSON(ws.viewJSON(x)) })
+	return j
+}
+
+// Open reports whether the view is still on the screen, be it below another.
+func (v *View) Open() (open bool) {
+	v.look(func(_ *Workspace, x *view) { open = !x.closed })
+	return open
+}
+
+// Labels returns the labels of the inputs, in order.
+func (v *View) Labels() (labels []string) {
+	v.look(func(ws *Workspace, x *view) {
+		for _, b := range list(x.body["blocks"]) {
+			if str(obj(b)["type"]) == "input" {
+				labels = append(labels, ws.readElement(obj(b)["label"]))
+			}
+		}
+	})
+	return labels
+}
+
+// Buttons returns the texts of the buttons inside the view, in order; submit and close are not among
+// them.
+func (v *View) Buttons() (texts []string) {
+	v.look(func(ws *Workspace, x *view) {
+		for _, c := range controls(list(x.body["blocks"])) {
+			if str(c.element["type"]) == "button" {
+				texts = append(texts, ws.readElement(c.element["text"]))
+			}
+		}
+	})
+	return texts
+}
+
+// find finds an input by its label, or another element by its placeholder or the text it stands
+// beside. The caller holds mu.
+func (v *View) find(label string) (*view, control, error) {
+	ws := v.person.ws
+	x := ws.views[v.id]
+	if x.closed {
+		return nil, control{}, fmt.Errorf("the modal is closed")
+	}
+	if x.kind == "modal" && ws.top(x.user) != x {
+		return nil, control{}, fmt.Errorf("another modal is on top")
+	}
+	var seen []string
+	for _, c := range controls(list(x.body["blocks"])) {
+		names := []string{ws.readElement(c.block["label"]), ws.readElement(c.element["placeholder"]), ws.readElement(c.block["text"])}
+		for _, n := range names {
+			if n != "" && n == label {
+				return x, c, nil
+			}
+		}
+		seen = append(seen, names[0])
+	}
+	return nil, control{}, fmt.Errorf("there is no field %q, only %q", label, seen)
+}
+
+// set stores an input's state and tells the app where it asked for that. The caller holds mu.
+func (v *View) set(x *view, c control, state map[string]any) {
+	state["type"] = c.element["type"]
+	block, action := str(c.block["block_id"]), str(c.element["action_id"])
+	if x.values[block] == nil {
+		x.values[block] = map[string]any{}
+	}
+	x.values[block][action] = state
+	if str(c.block["type"]) != "input" || c.block["dispatch_action"] == true {
+		v.dispatch(x, c, state)
+	}
+}
+
+// dispatch sends block_actions for something done in a view. The caller holds mu.
+func (v *View) dispatch(x *view, c control, more map[string]any) *envelope {
+	ws := v.person.ws
+	from := ""
+	if x.kind == "modal" {
+		from = x.id
+	}
+	payload := v.person.interaction("block_actions", from)
+	payload["container"] = map[string]any{"type": "view", "view_id": x.id}
+	payload["view"] = ws.viewJSON(x)
+	payload["actions"] = []any{ws.action(c, more)}
+	return ws.send(kindInteractive, payload, nil)
+}
+
+// Fill types into a field, or enters a date (2026-01-31), a time (09:30) or Unix seconds in a picker.
+// The client's own limits apply.
+func (v *View) Fill(label, text string) error {
+	v.person.ws.mu.Lock()
+	defer v.person.ws.mu.Unlock()
+	x, c, err := v.find(label)
+	if err != nil {
+		return err
+	}
+	state := map[string]any{}
+	switch kind := str(c.element["type"]); kind {
+	case "plain_text_input", "email_text_input", "url_text_input", "number_input":
+		high := maxPlainInput
+		if n, ok := c.element["max_length"].(float64); ok {
+			high = int(n)
+		}
+		if utf8.RuneCountInString(text) > high {
+			return fmt.Errorf("%q takes no more than %d characters", label, high)
+		}
+		if strings.Contains(text, "\n") && c.element["multiline"] != true {
+			return fmt.Errorf("%q takes one line only", label)
+		}
+		state["value"] = text
+		if text == "" {
+			state["value"] = nil
+		}
+	case "datepicker":
+		if !isoDate.MatchString(text) {
+			return fmt.Errorf("%q is no date", text)
+		}
+		state["selected_date"] = text
+	case "timepicker":
+		if !clock24.MatchString(text) {
+			return fmt.Errorf("%q is no time", text)
+		}
+		state["selected_time"] = text
+	case "datetimepicker":
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return fmt.Errorf("%q is no time in Unix seconds", text)
+		}
+		state["selected_date_time"] = float64(n)
+	default:
+		return fmt.Errorf("%q is a %s, nothing to type into", label, kind)
+	}
+	v.set(x, c, state)
+	return nil
+}
+
+// Choose picks options by their text: one in a menu or among radio buttons, several in a multi-select.
+// People are named @name, channels #name.
+func (v *View) Choose(label string, options ...string) error {
+	v.person.ws.mu.Lock()
+	defer v.person.ws.mu.Unlock()
+	x, c, err := v.find(label)
+	if err != nil {
+		return err
+	}
+	kind := str(c.element["type"])
+	multi := strings.HasPrefix(kind, "multi_")
+	if !multi && len(options) != 1 {
+		return fmt.Errorf("%q takes one option", label)
+	}
+	if n, ok := c.element["max_selected_items"].(float64); ok && len(options) > int(n) {
+		return fmt.Errorf("%q takes no more than %d options", label, int(n))
+	}
+	var picked []any
+	for _, o := range options {
+		one, err := v.person.ws.pick(c.element, o)
+		if err != nil {
+			return fmt.Errorf("%q: %w", label, err)
+		}
+		picked = append(picked, one)
+	}
+	key := map[string]string{
+		"static_select": "selected_option", "radio_buttons": "selected_option", "overflow": "selected_option",
+		"users_select": "selected_user", "channels_select": "selected_channel", "conversations_select": "selected_conversation",
+	}[strings.TrimPrefix(kind, "multi_")]
+	switch {
+	case key == "":
+		return fmt.Errorf("%q is a %s, nothing to choose from", label, kind)
+	case multi:
+		v.set(x, c, map[string]any{key + "s": picked})
+	default:
+		v.set(x, c, map[string]any{key: picked[0]})
+	}
+	return nil
+}
+
+// pick resolves what is chosen to what the payload holds.
+func (ws *Workspace) pick(el map[string]any, name string) (any, error) {
+	switch strings.TrimPrefix(str(el["type"]), "multi_") {
+	case "users_select":
+		if u := ws.userNamed(name); u != nil {
+			return u.ID, nil
+		}
+		return nil, fmt.Errorf("there is no user %s", name)
+	case "channels_select", "conversations_select":
+		if c := ws.place(name); c != nil {
+			return c.id, nil
+		}
+		return nil, fmt.Errorf("there is no channel %s", name)
+	default:
+		return ws.optionNamed(el, name)
+	}
+}
+
+// Check ticks a checkbox, Uncheck clears it.
+func (v *View) Check(label, option string) error { return v.tick(label, option, true) }
+
+// Uncheck clears a checkbox.
+func (v *View) Uncheck(label, option string) error { return v.tick(label, option, false) }
+
+func (v *View) tick(label, option string, on bool) error {
+	ws := v.person.ws
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	x, c, err := v.find(label)
+	if err != nil {
+		return err
+	}
+	if kind := str(c.element["type"]); kind != "checkboxes" {
+		return fmt.Errorf("%q is a %s, no checkboxes", label, kind)
+	}
+	o, err := ws.optionNamed(c.element, option)
+	if err != nil {
+		return err
+	}
+	now := obj(x.values[str(c.block["block_id"])][str(c.element["action_id"])])
+	picked := slices.DeleteFunc(slices.Clone(list(now["selected_options"])), func(p any) bool { return obj(p)["value"] == o["value"] })
+	if on {
+		picked = append(picked, o)
+	}
+	v.set(x, c, map[string]any{"selected_options": append([]any{}, picked...)})
+	return nil
+}
+
+// Attach puts a file into a file input. As in the client, a wrong extension, one file too many or more
+// than 10 MB is refused.
+func (v *View) Attach(label, name string, data []byte) error {
+	ws := v.person.ws
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	x, c, err := v.find(label)
+	if err != nil {
+		return err
+	}
+	if kind := str(c.element["type"]); kind != "file_input" {
+		return fmt.Errorf("%q is a %s and takes no file", label, kind)
+	}
+	now := list(obj(x.values[str(c.block["block_id"])][str(c.element["action_id"])])["files"])
+	high := maxFileInputFiles
+	if n, ok := c.element["max_files"].(float64); ok {
+		high = int(n)
+	}
+	types := list(c.element["filetypes"])
+	ext := strings.TrimPrefix(strings.ToLower(path.Ext(name)), ".")
+	switch {
+	case len(now) >= high:
+		return fmt.Errorf("%q takes no more than %d files", label, high)
+	case len(data) > maxFileInputBytes:
+		return fmt.Errorf("%s is larger than 10 MB", name)
+	case len(types) > 0 && !slices.Contains(types, any(ext)):
+		return fmt.Errorf("%q takes only files of type %v", label, types)
+	}
+	f := ws.newFile(v.person.id, name, data, Hosted)
+	v.set(x, c, map[string]any{"files": append(slices.Clone(now), decodeMap(ws.fullFileJSON(f)))})
+	return nil
+}
+
+// Detach takes all files out of a file input.
+func (v *View) Detach(label string) error {
+	v.person.ws.mu.Lock()
+	defer v.person.ws.mu.Unlock()
+	x, c, err := v.find(label)
+	if err != nil {
+		return err
+	}
+	v.set(x, c, map[string]any{"files": []any{}})
+	return nil
+}
+
+// Click clicks a button inside the view and returns once the app has acknowledged.
+func (v *View) Click(ctx context.Context, text string) error { return v.click(ctx, text, false) }
+
+// ClickConfirm is Click, and accepts the button's dialog.
+func (v *View) ClickConfirm(ctx context.Context, text string) error { return v.click(ctx, text, true) }
+
+func (v *View) click(ctx context.Context, text string, sure bool) error {
+	ws := v.person.ws
+	ws.mu.Lock()
+	x := ws.views[v.id]
+	err := v.person.present()
+	if err == nil && x.closed {
+		err = fmt.Errorf("the modal is closed")
+	}
+	var b control
+	if err == nil {
+		b, err = ws.button(list(x.body["blocks"]), text)
+	}
+	if err == nil {
+		err = confirmed(b.element, sure)
+	}
+	if err != nil {
+		ws.mu.Unlock()
+		return err
+	}
+	e := v.dispatch(x, b, buttonAction(b.element))
+	ws.mu.Unlock()
+	return v.person.await(ctx, e, trouble)
+}

@@ -65,18 +65,13 @@ func (e *FileError) Error() string {
 	}
 }
 
-// PermanentError ends [Receiver.Run]: Slack will refuse the connection until somebody mends what it says.
+// PermanentError ends [Receiver.Run]: Slack will refuse the program until somebody mends what it says.
 type PermanentError struct {
 	Code   string // Slack's word
-	Needed string // the scope that is missing, if Slack says so
+	Advice string // a sentence for the operator: what to mend
 }
 
-func (e *PermanentError) Error() string {
-	if s := connectHelp[e.Code]; s != "" {
-		return strings.ReplaceAll(s, "SCOPE", or(e.Needed, "connections:write")) + " (" + e.Code + ")"
-	}
-	return "Slack refuses the connection (" + e.Code + ")"
-}
+func (e *PermanentError) Error() string { return e.Advice + " (" + e.Code + ")" }
 
 // connectHelp lists what apps.connections.open answers when trying again is of no use (its page at docs.slack.dev), as a sentence
 // for the operator.
@@ -104,12 +99,27 @@ var connectHelp = map[string]string{
 // permanentConnect returns the [PermanentError] in a failed attempt to connect, or nil when trying again may help.
 func permanentConnect(err error) *PermanentError {
 	if r, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
-		if _, known := connectHelp[r.Err]; known {
-			return &PermanentError{Code: r.Err, Needed: r.Needed}
+		if advice, known := connectHelp[r.Err]; known {
+			return &PermanentError{Code: r.Err, Advice: strings.ReplaceAll(advice, "SCOPE", or(r.Needed, "connections:write"))}
 		}
 	}
 	if s, ok := errors.AsType[slack.StatusCodeError](err); ok && s.Code == http.StatusNotFound {
-		return &PermanentError{Code: "HTTP 404"}
+		return &PermanentError{Code: "HTTP 404", Advice: "the Web API is not there: check SLACK_API_URL and the app-level token"}
+	}
+	return nil
+}
+
+// botTokenCodes lists what auth.test answers when the bot token is no good (its page at docs.slack.dev).
+var botTokenCodes = map[string]bool{
+	"invalid_auth": true, "not_authed": true, "account_inactive": true, "token_revoked": true, "token_expired": true,
+	"not_allowed_token_type": true,
+}
+
+// permanentBot returns the [PermanentError] in a refused auth.test, or nil when trying again may help.
+func permanentBot(err error) *PermanentError {
+	if code := Code(err); botTokenCodes[code] {
+		return &PermanentError{Code: code, Advice: "Slack does not accept the bot token: " +
+			"copy SLACK_BOT_TOKEN (it starts with xoxb-) again from the app's OAuth & Permissions page, after installing the app"}
 	}
 	return nil
 }

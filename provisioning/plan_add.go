@@ -15,7 +15,6 @@ const (
 	CodeDisabledForGood   = "DISABLED_FOR_GOOD"
 	CodeSeveralUsers      = "SEVERAL_USERS"
 	CodeDuplicateUsername = "DUPLICATE_USERNAME"
-	CodeDuplicateNickname = "DUPLICATE_COMM_NICKNAME"
 )
 
 // decide makes the plan rows of a window.

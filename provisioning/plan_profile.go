@@ -223,28 +223,34 @@ func (pl *planning) refs(row InputRow, column string, allowed []string, have []R
 			}
 			return nil, p
 		}
-		ref, ok := refNamed(have, allowed[i])
-		if !ok {
+		found := refsNamed(have, allowed[i])
+		if len(found) != 1 {
+			text := "%q in %s does not exist in the org."
+			if len(found) > 1 {
+				text = "%q in %s is the name of several in the org."
+			}
 			return nil, Problem{
 				Code: CodeNotInOrg, Column: pl.header(column),
-				Text: fmt.Sprintf("%q in %s does not exist in the org.", name, pl.header(column)),
-				Fix:  "An admin corrects the portal's configuration, or creates it in Salesforce.",
+				Text: fmt.Sprintf(text, name, pl.header(column)),
+				Fix:  "An admin corrects the portal's configuration; an API name is always unique.",
 			}
 		}
-		if !hasRef(refs, ref.ID) {
-			refs = append(refs, ref)
+		if !hasRef(refs, found[0].ID) {
+			refs = append(refs, found[0])
 		}
 	}
 	return refs, Problem{}
 }
 
-func refNamed(refs []Ref, name string) (Ref, bool) {
+// refsNamed returns the different records that have a name.
+func refsNamed(refs []Ref, name string) []Ref {
+	var out []Ref
 	for _, r := range refs {
-		if strings.EqualFold(r.Name, name) {
-			return Ref{ID: r.ID, Name: name}, true
+		if strings.EqualFold(r.Name, name) && !hasRef(out, r.ID) {
+			out = append(out, Ref{ID: r.ID, Name: name})
 		}
 	}
-	return Ref{}, false
+	return out
 }
 
 func hasRef(refs []Ref, id string) bool {

@@ -3,7 +3,6 @@ package provisioning
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -354,19 +353,16 @@ func indexUsers(users []User) userIndex {
 	return x
 }
 
-// unique returns the keys sorted and once each, so that the same file asks the same questions.
+// unique returns the keys once each, in the order of their rows: keys that find the same record stay near each other when the
+// org splits the list.
 func unique(keys []string) []string {
-	if len(keys) == 0 {
-		return nil
-	}
-	keys = slices.Sorted(maps.Keys(setOf(keys)))
-	return keys
-}
-
-func setOf(keys []string) map[string]bool {
-	m := make(map[string]bool, len(keys))
+	seen := make(map[string]struct{}, len(keys))
+	out := keys[:0]
 	for _, k := range keys {
-		m[k] = true
+		if _, ok := seen[k]; !ok {
+			seen[k] = struct{}{}
+			out = append(out, k)
+		}
 	}
-	return m
+	return out
 }

@@ -20,14 +20,14 @@ const (
 	CodeVerbUnknown     = "VERB_UNKNOWN"
 )
 
-// keys are how a row names its user. The first that is given finds it; the others must agree.
-type keys struct {
+// rowKeys are how a row names its user. The first that is given finds it; the others must agree.
+type rowKeys struct {
 	userID, username, contactID, email string
 	problem                            Problem
 }
 
-func (pl *planning) keysOf(row InputRow) keys {
-	k := keys{username: pl.cell(row, fieldUsername), email: pl.cell(row, fieldEmail)}
+func (pl *planning) keysOf(row InputRow) rowKeys {
+	k := rowKeys{username: pl.cell(row, fieldUsername), email: pl.cell(row, fieldEmail)}
 	k.userID = pl.id(row, colUserID, PrefixUser, &k.problem)
 	k.contactID = pl.id(row, colContactID, PrefixContact, &k.problem)
 	if k.problem.IsZero() && k.userID == "" && k.username == "" && k.contactID == "" && k.email == "" {
@@ -101,7 +101,7 @@ func (pl *planning) decideTarget(w *window, row InputRow) (PlanRow, warningSet) 
 }
 
 // target finds the user that the keys name, and checks that they agree.
-func (pl *planning) target(w *window, k keys) (*User, Problem) {
+func (pl *planning) target(w *window, k rowKeys) (*User, Problem) {
 	var u *User
 	column, value := "", ""
 	switch {

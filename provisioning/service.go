@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 )
@@ -49,20 +50,10 @@ type Proposal struct {
 // Portals returns the configured portals' names, sorted.
 func (s *Service) Portals() []Portal {
 	var out []Portal
-	for _, name := range slices.Sorted(keys(s.cfg.Portals)) {
+	for _, name := range slices.Sorted(maps.Keys(s.cfg.Portals)) {
 		out = append(out, s.cfg.Portals[name])
 	}
 	return out
-}
-
-func keys[V any](m map[string]V) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // Portal returns a configured portal; the only one there is when name is empty.

@@ -142,8 +142,10 @@ func (s *Store) Audit(ctx context.Context, from uint64) iter.Seq2[AuditLine, err
 // kept elsewhere.
 func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 	var end auditHead
+	var last uint64
 	err := s.read(ctx, func(v view) (err error) {
 		end, err = readHead(v)
+		last = lastNumber(v.last(bucketAudit, nil))
 		return err
 	})
 	if err != nil {
@@ -159,14 +161,16 @@ func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 		if err != nil || line.Seq != at.Seq+1 || line.Hash != hash {
 			return lines, fmt.Errorf("%w: line %d does not follow from the line before it", ErrChain, line.Seq)
 		}
-		at = auditHead{Seq: line.Seq, Hash: hash}
-		if at.Seq == end.Seq && at.Hash != end.Hash {
-			return lines, fmt.Errorf("%w: line %d is not the one that the head names", ErrChain, at.Seq)
+		if line.Seq == end.Seq && line.Hash != end.Hash {
+			return lines, fmt.Errorf("%w: line %d is not the one that the head names", ErrChain, line.Seq)
 		}
-		lines++
+		at = auditHead{Seq: line.Seq, Hash: hash}
+		if lines++; line.Seq == end.Seq {
+			break // what follows was written after the head was read
+		}
 	}
-	if at.Seq < end.Seq {
-		return lines, fmt.Errorf("%w: it ends at line %d and had %d", ErrChain, at.Seq, end.Seq)
+	if last != end.Seq {
+		return lines, fmt.Errorf("%w: it ends at line %d and its head says %d", ErrChain, last, end.Seq)
 	}
 	return lines, nil
 }

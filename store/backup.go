@@ -13,6 +13,9 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 		_, err := v.tx.WriteTo(stopWriter{ctx, w})
 		return err
 	})
+	if ended := ctx.Err(); err != nil && ended != nil {
+		err = ended // bbolt does not wrap what the writer said
+	}
 	if err != nil {
 		return fmt.Errorf("copy the store: %w", err)
 	}

@@ -70,6 +70,7 @@ func (r rowRecord) row(pos int) provisioning.PlanRow {
 		ProfileID:      r.ProfileID,
 		LicenseKey:     r.LicenseKey,
 		TakesLock:      r.TakesLock,
+		RoleBased:      r.RoleBased,
 		NewContact:     each(r.NewContact, field),
 		Fields:         each(r.Fields, field),
 		Before:         each(r.Before, field),

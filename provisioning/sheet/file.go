@@ -187,7 +187,8 @@ func (f *File) openText(r io.ReaderAt, size int64, head []byte) error {
 
 // usableSeparator tells whether a "sep=" line may name the character.
 func usableSeparator(b byte) bool {
-	return b == '\t' || b > ' ' && b < 0x7f && b != '"' && !('0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20 <= 'z')
+	digit, letter := '0' <= b && b <= '9', 'a' <= b|0x20 && b|0x20 <= 'z'
+	return b == '\t' || ' ' < b && b < 0x7f && b != '"' && !digit && !letter
 }
 
 // readHeader takes the first row with anything in it for the header.

@@ -3,6 +3,7 @@ package sheet
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/xml"
 	"fmt"
 	"math"
 	"regexp"
@@ -16,25 +17,47 @@ import (
 // rest. Source: support.microsoft.com, "Excel specifications and limits".
 const excelDigits = 15
 
-// Limits given to excelize, which gets to see a workbook of our own making
-// whose only foreign part is the styles.
+// Limits given to excelize, which gets to see a small workbook of our own making.
 const (
-	excelizeUnzipLimit    = 2 * maxPartBytes
-	excelizeUnzipXMLLimit = maxPartBytes
+	excelizeUnzipLimit    = 32 << 20
+	excelizeUnzipXMLLimit = 16 << 20
+)
+
+// Limits of what a workbook may say about its styles. Source:
+// support.microsoft.com, "Excel specifications and limits" (65,490 cell styles)
+// and what Excel's dialog takes as a format.
+const (
+	maxStyles     = 65_490
+	maxFormatCode = 255
 )
 
 // maxFormatted is how many formatted numbers are remembered. Dates repeat, and
-// formatting one costs as much as reading a row.
+// formatting one costs about as much as reading a row.
 const maxFormatted = 4096
 
-// isoDate is how a date looks whose style leaves the look to the country of the
-// reader.
-const isoDate = "yyyy-mm-dd"
+// Dates and times whose look Excel leaves to the country of the reader: 14 and
+// 22 of the built-in formats. They are shown the way Salesforce takes them.
+// Source of the numbers: ECMA-376 part 1, 18.8.30 (numFmt).
+const builtInDates = `<numFmt numFmtId="14" formatCode="` + english + `yyyy\-mm\-dd"/>` +
+	`<numFmt numFmtId="22" formatCode="` + english + `yyyy\-mm\-dd hh:mm"/>`
+
+// english names the language of a format code. Without one excelize looks
+// through all the languages that it knows, for each part of each date, which
+// takes longer than all the rest of a row.
+const english = `[$-409]`
+
+// withLanguage names the language in a code for dates that names none.
+func withLanguage(code string) string {
+	if code != "" && strings.ContainsRune("yYmMdDhH", rune(code[0])) && !strings.Contains(code, "[") {
+		return english + code
+	}
+	return code
+}
 
 // numbers turns stored numbers into what Excel shows.
 type numbers struct {
 	book      *excelize.File // nil if the workbook has no styles
-	plain     map[int]bool   // styles that change nothing
+	styles    styles
 	formatted map[styledNumber]string
 }
 
@@ -43,23 +66,35 @@ type styledNumber struct {
 	value string
 }
 
-func newNumbers(styles *zip.File, date1904 bool) (*numbers, error) {
-	n := &numbers{plain: map[int]bool{0: true}, formatted: make(map[styledNumber]string)}
-	if styles == nil {
+// styles is what is taken of xl/styles.xml. Source: ECMA-376 part 1, 18.8.
+type styles struct {
+	Formats []struct {
+		ID   int    `xml:"numFmtId,attr"`
+		Code string `xml:"formatCode,attr"`
+	} `xml:"numFmts>numFmt"`
+	Cells []struct {
+		Format int `xml:"numFmtId,attr"`
+	} `xml:"cellXfs>xf"`
+}
+
+func newNumbers(part *zip.File, date1904 bool) (*numbers, error) {
+	n := &numbers{formatted: make(map[styledNumber]string)}
+	if part == nil {
 		return n, nil
 	}
-	content, err := readPart(styles)
-	if err != nil {
+	if err := decodePart(part, &n.styles); err != nil {
 		return nil, err
 	}
-	scratch, err := scratchWorkbook(content, date1904)
+	if len(n.styles.Cells) > maxStyles || len(n.styles.Formats) > maxStyles {
+		return nil, refuse(Damaged)
+	}
+	scratch, err := scratchWorkbook(n.styles, date1904)
 	if err != nil {
 		return nil, err
 	}
 	n.book, err = excelize.OpenReader(bytes.NewReader(scratch), excelize.Options{
 		UnzipSizeLimit:    excelizeUnzipLimit,
 		UnzipXMLSizeLimit: excelizeUnzipXMLLimit,
-		ShortDatePattern:  isoDate,
 	})
 	if err != nil {
 		return nil, refuse(Damaged)
@@ -69,8 +104,10 @@ func newNumbers(styles *zip.File, date1904 bool) (*numbers, error) {
 
 const scratchSheet = "S"
 
-// scratchWorkbook is an empty workbook with the given styles.
-func scratchWorkbook(styles []byte, date1904 bool) ([]byte, error) {
+// scratchWorkbook is an empty workbook in which cells can be styled like those
+// of the file. Nothing of the file is in it but numbers and format codes, so
+// that little can be done to excelize from outside.
+func scratchWorkbook(from styles, date1904 bool) ([]byte, error) {
 	const (
 		head   = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`
 		office = `http://schemas.openxmlformats.org/officeDocument/2006/relationships`
@@ -78,6 +115,23 @@ func scratchWorkbook(styles []byte, date1904 bool) ([]byte, error) {
 		pack   = `http://schemas.openxmlformats.org/package/2006`
 		kinds  = `application/vnd.openxmlformats-officedocument.spreadsheetml`
 	)
+	var looks strings.Builder
+	looks.WriteString(head + `<styleSheet xmlns="` + main + `"><numFmts>` + builtInDates)
+	for _, one := range from.Formats {
+		if len(one.Code) > maxFormatCode {
+			continue
+		}
+		fmt.Fprintf(&looks, `<numFmt numFmtId="%d" formatCode="`, one.ID)
+		if err := xml.EscapeText(&looks, []byte(withLanguage(one.Code))); err != nil {
+			return nil, fmt.Errorf("build the scratch workbook: %w", err)
+		}
+		looks.WriteString(`"/>`)
+	}
+	looks.WriteString(`</numFmts><cellXfs>`)
+	for _, one := range from.Cells {
+		fmt.Fprintf(&looks, `<xf numFmtId="%d"/>`, one.Format)
+	}
+	looks.WriteString(`</cellXfs></styleSheet>`)
 	parts := []struct{ name, content string }{
 		{"[Content_Types].xml", head + `<Types xmlns="` + pack + `/content-types">` +
 			`<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>` +
@@ -93,7 +147,7 @@ func scratchWorkbook(styles []byte, date1904 bool) ([]byte, error) {
 			`<Relationship Id="rId1" Type="` + office + `/worksheet" Target="worksheets/sheet1.xml"/>` +
 			`<Relationship Id="rId2" Type="` + office + `/styles" Target="styles.xml"/></Relationships>`},
 		{"xl/worksheets/sheet1.xml", head + `<worksheet xmlns="` + main + `"><sheetData/></worksheet>`},
-		{"xl/styles.xml", string(styles)},
+		{"xl/styles.xml", looks.String()},
 	}
 	var out bytes.Buffer
 	archive := zip.NewWriter(&out)
@@ -123,14 +177,8 @@ func (n *numbers) text(stored string, style int) (text, flaw string) {
 	if err != nil || math.IsInf(value, 0) || math.IsNaN(value) {
 		return stored, ""
 	}
-	key := styledNumber{style, stored}
-	text, known := n.formatted[key]
-	if !known {
-		text = n.format(stored, style)
-		if len(n.formatted) >= maxFormatted {
-			clear(n.formatted)
-		}
-		n.formatted[key] = text
+	if !n.isPlain(style) {
+		text = n.remembered(styledNumber{style, stored})
 	}
 	if text == "" || scientific.MatchString(text) {
 		text = digits(value)
@@ -142,12 +190,29 @@ func (n *numbers) text(stored string, style int) (text, flaw string) {
 	return text, flaw
 }
 
-// format asks excelize; it returns "" where the plain digits are wanted.
-func (n *numbers) format(stored string, style int) string {
-	if n.isPlain(style) {
-		return ""
+// remembered is format with a memory.
+func (n *numbers) remembered(key styledNumber) string {
+	text, known := n.formatted[key]
+	if !known {
+		text = n.format(key.value, key.style)
+		if len(n.formatted) >= maxFormatted {
+			clear(n.formatted)
+		}
+		n.formatted[key] = text
 	}
-	cell := "A1"
+	return text
+}
+
+// format asks excelize; it returns "" where it does not know.
+func (n *numbers) format(stored string, style int) (text string) {
+	// A format code comes from outside. Should one bring excelize to panic, the
+	// digits are a good answer, and the end of the program is not.
+	defer func() {
+		if recover() != nil {
+			text = ""
+		}
+	}()
+	const cell = "A1"
 	if err := n.book.SetCellDefault(scratchSheet, cell, stored); err != nil {
 		return ""
 	}
@@ -161,18 +226,15 @@ func (n *numbers) format(stored string, style int) string {
 	return strings.TrimSpace(text)
 }
 
-// isPlain tells whether a style shows numbers as they are: General, 0 and Text.
+// isPlain tells whether a style shows numbers as they are: General and Text.
 // Source of the numbers: ECMA-376 part 1, 18.8.30 (numFmt).
 func (n *numbers) isPlain(style int) bool {
-	plain, known := n.plain[style]
-	if known || n.book == nil {
-		return plain || n.book == nil
-	}
 	const general, text = 0, 49
-	described, err := n.book.GetStyle(style)
-	plain = err != nil || described.CustomNumFmt == nil && (described.NumFmt == general || described.NumFmt == text)
-	n.plain[style] = plain
-	return plain
+	if n.book == nil || style < 0 || style >= len(n.styles.Cells) {
+		return true
+	}
+	format := n.styles.Cells[style].Format
+	return format == general || format == text
 }
 
 // digits writes a number without exponent, with as many digits as Excel shows.

@@ -6,11 +6,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"portalbot/provisioning/sheet"
 	"strings"
 	"testing"
 	"testing/iotest"
-
-	"portalbot/provisioning/sheet"
 
 	"github.com/rogpeppe/go-internal/txtar"
 )
@@ -65,7 +64,10 @@ func TestRowsNameTheirCells(t *testing.T) {
 
 func TestRowsAreReadOnce(t *testing.T) {
 	f := open(t, []byte("Name\nAda\nBob\n"))
-	for range f.Rows() {
+	for _, err := range f.Rows() {
+		if err != nil {
+			t.Fatal(err)
+		}
 		break
 	}
 	if _, err := f.ReadAll(); err == nil {

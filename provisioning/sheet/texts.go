@@ -26,11 +26,11 @@ const (
 type sharedTexts struct {
 	blocks []strings.Builder
 	places [][]textPlace
-	count  int
+	count  uint64
 	bytes  int
 }
 
-type textPlace struct{ block, start, end uint32 }
+type textPlace struct{ block, start, end int32 }
 
 // readSharedTexts reads the table; part is nil for a workbook without one.
 func readSharedTexts(part *zip.File) (*sharedTexts, error) {
@@ -88,12 +88,12 @@ func (t *sharedTexts) add(text string) bool {
 		t.blocks[last].Grow(max(textBlockBytes, len(text)))
 	}
 	start := t.blocks[last].Len()
-	t.blocks[last].WriteString(text)
+	_, _ = t.blocks[last].WriteString(text) // never fails
 	if t.count%placeBlock == 0 {
 		t.places = append(t.places, make([]textPlace, 0, placeBlock))
 	}
 	block := &t.places[len(t.places)-1]
-	*block = append(*block, textPlace{uint32(last), uint32(start), uint32(start + len(text))})
+	*block = append(*block, textPlace{int32(last), int32(start), int32(start + len(text))}) //nolint:gosec // maxSharedTextBytes bounds all three
 	t.count++
 	return true
 }
@@ -101,7 +101,7 @@ func (t *sharedTexts) add(text string) bool {
 // get returns the text that a cell's index names.
 func (t *sharedTexts) get(index string) (string, bool) {
 	i, err := strconv.ParseUint(strings.TrimSpace(index), 10, 32)
-	if err != nil || i >= uint64(t.count) {
+	if err != nil || i >= t.count {
 		return "", false
 	}
 	place := t.places[i/placeBlock][i%placeBlock]
@@ -155,7 +155,7 @@ func unescapeText(s string) string {
 		return s
 	}
 	return excelEscape.ReplaceAllStringFunc(s, func(escape string) string {
-		code, err := strconv.ParseUint(escape[2:6], 16, 32)
+		code, err := strconv.ParseInt(escape[2:6], 16, 32)
 		if err != nil || code == 0 {
 			return escape
 		}

@@ -64,6 +64,11 @@ func writeSharedWorkbook(tb testing.TB, path string, rows int, row func(int) []s
 		}
 		return bufio.NewWriterSize(w, 1<<20)
 	}
+	put := func(w *bufio.Writer, format string, args ...any) {
+		if _, err := fmt.Fprintf(w, format, args...); err != nil {
+			tb.Fatal(err)
+		}
+	}
 	flush := func(w *bufio.Writer) {
 		if err := w.Flush(); err != nil {
 			tb.Fatal(err)
@@ -71,15 +76,15 @@ func writeSharedWorkbook(tb testing.TB, path string, rows int, row func(int) []s
 	}
 	for _, p := range minimal("")[:3] {
 		w := create(p.name)
-		fmt.Fprint(w, p.content)
+		put(w, "%s", p.content)
 		flush(w)
 	}
 	index := make(map[string]int)
 	var texts []string
 	w := create("xl/worksheets/sheet1.xml")
-	fmt.Fprint(w, `<worksheet><sheetData>`)
+	put(w, `<worksheet><sheetData>`)
 	for i := range rows {
-		fmt.Fprintf(w, `<row r="%d" spans="1:12">`, i+1)
+		put(w, `<row r="%d" spans="1:12">`, i+1)
 		for c, cell := range row(i) {
 			at, known := index[cell]
 			if !known {
@@ -87,22 +92,22 @@ func writeSharedWorkbook(tb testing.TB, path string, rows int, row func(int) []s
 				index[cell] = at
 				texts = append(texts, cell)
 			}
-			fmt.Fprintf(w, `<c r="%c%d" t="s"><v>%d</v></c>`, 'A'+c, i+1, at)
+			put(w, `<c r="%c%d" t="s"><v>%d</v></c>`, 'A'+c, i+1, at)
 		}
-		fmt.Fprint(w, `</row>`)
+		put(w, `</row>`)
 	}
-	fmt.Fprint(w, `</sheetData></worksheet>`)
+	put(w, `</sheetData></worksheet>`)
 	flush(w)
 	w = create("xl/sharedStrings.xml")
-	fmt.Fprintf(w, `<sst uniqueCount="%d">`, len(texts))
+	put(w, `<sst uniqueCount="%d">`, len(texts))
 	for _, text := range texts {
-		fmt.Fprint(w, `<si><t>`)
+		put(w, `<si><t>`)
 		if err := xml.EscapeText(w, []byte(text)); err != nil {
 			tb.Fatal(err)
 		}
-		fmt.Fprint(w, `</t></si>`)
+		put(w, `</t></si>`)
 	}
-	fmt.Fprint(w, `</sst>`)
+	put(w, `</sst>`)
 	flush(w)
 	for _, err := range []error{archive.Close(), out.Flush(), f.Close()} {
 		if err != nil {

@@ -2,11 +2,12 @@ package sheet_test
 
 import (
 	"bytes"
+	"encoding/xml"
+	"fmt"
+	"portalbot/provisioning/sheet"
 	"strings"
 	"testing"
 	"time"
-
-	"portalbot/provisioning/sheet"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -48,6 +49,9 @@ func TestWorkbookCellsReadAsExcelShowsThem(t *testing.T) {
 		{"percent", 0.25, &excelize.Style{NumFmt: 9}, "25%"},
 		{"date in the reader's own style", time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), &excelize.Style{NumFmt: 14}, "2026-03-01"},
 		{"date in a style of its own", time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), &excelize.Style{CustomNumFmt: &german}, "01.03.2026"},
+		{"date and time in the reader's own style", time.Date(2026, 3, 1, 14, 5, 0, 0, time.UTC), &excelize.Style{NumFmt: 22}, "2026-03-01 14:05"},
+		{"month by name", time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), &excelize.Style{NumFmt: 15}, "1-Mar-26"},
+		{"time", time.Date(2026, 3, 1, 14, 5, 0, 0, time.UTC), &excelize.Style{NumFmt: 20}, "14:05"},
 		{"true", true, nil, "TRUE"},
 		{"false", false, nil, "FALSE"},
 		{"line break", "a\nb", nil, "a\nb"},
@@ -179,4 +183,22 @@ func TestWorkbookDates1904(t *testing.T) {
 	if got := rows[0].Get("Since"); got != "2026-03-01" {
 		t.Errorf("got %q", got)
 	}
+}
+
+// FuzzFormatCode shows numbers in arbitrary formats.
+func FuzzFormatCode(f *testing.F) {
+	for _, code := range []string{"0", "#,##0.00", "[$-407]dd.mm.yyyy;@", "[h]:mm:ss", "0.0E+0", "# ?/?", `"x"0`, "_-* #,##0", "[Red](0)", "@", "yyyy-mm-dd hh:mm AM/PM", "[>100]0;0"} {
+		f.Add(code, 45000.25)
+		f.Add(code, -1e20)
+	}
+	f.Fuzz(func(t *testing.T, code string, value float64) {
+		var escaped bytes.Buffer
+		if err := xml.EscapeText(&escaped, []byte(code)); err != nil {
+			t.Fatal(err)
+		}
+		checkReading(t, zipped(t, minimal(
+			fmt.Sprintf(`<row><c t="str"><v>Name</v></c></row><row><c s="1"><v>%v</v></c></row>`, value),
+			part{"xl/styles.xml", `<styleSheet><numFmts><numFmt numFmtId="170" formatCode="` + escaped.String() + `"/></numFmts>` +
+				`<cellXfs><xf numFmtId="0"/><xf numFmtId="170"/></cellXfs></styleSheet>`})...))
+	})
 }

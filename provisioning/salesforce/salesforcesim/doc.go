@@ -1,0 +1,2 @@
+// Package salesforcesim is a strict Salesforce org in one process, over real HTTP.
+package salesforcesim

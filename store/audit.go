@@ -16,7 +16,7 @@ import (
 // auditPage is the number of audit lines read in one transaction.
 const auditPage = 256
 
-// ErrChain: the audit trail was changed or cut after it was written.
+// ErrChain means that the audit trail was changed or cut after it was written.
 var ErrChain = errors.New("the audit trail is broken")
 
 // auditEvent is the canonical form of an event: JSON with the fields in this order, the keys of detail sorted, the time in UTC. It is what is hashed,

@@ -163,7 +163,7 @@ func makeFile(t *testing.T, name string) {
 	fillStore(t, s)
 	var b bytes.Buffer
 	check(t, s.Backup(t.Context(), &b))
-	f, err := os.Create(name) //nolint:gosec // a name of this test
+	f, err := os.Create(name)
 	check(t, err)
 	_, err = io.Copy(f, &b)
 	check(t, err)

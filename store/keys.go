@@ -32,12 +32,14 @@ const timeSize = 12
 
 // appendTime adds a time so that byte order is time order, also for the zero time and years before 1970.
 func appendTime(b []byte, t time.Time) []byte {
-	b = binary.BigEndian.AppendUint64(b, uint64(t.Unix())^(1<<63)) //nolint:gosec // the bits are wanted, the sign is flipped for order
-	return binary.BigEndian.AppendUint32(b, uint32(t.Nanosecond()))
+	b = binary.BigEndian.AppendUint64(b, uint64(t.Unix())^(1<<63))  //nolint:gosec // the bits are wanted, the sign is flipped for order
+	return binary.BigEndian.AppendUint32(b, uint32(t.Nanosecond())) //nolint:gosec // under 1e9
 }
 
 // appendID adds a request id with its length before it, so that P-9 stands before P-10.
-func appendID(b []byte, id string) []byte { return append(append(b, byte(len(id))), id...) }
+func appendID(b []byte, id string) []byte {
+	return append(append(b, byte(len(id))), id...) //nolint:gosec // at most maxID, see checkID
+}
 
 // maxID is the longest request id: its length is one byte of a key.
 const maxID = 64

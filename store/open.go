@@ -29,13 +29,13 @@ const mapBytes = 1 << 30
 
 // Errors that callers test for.
 var (
-	// ErrLocked: another process has the file open.
+	// ErrLocked means that another process has the file open.
 	ErrLocked = errors.New("another portalbot has this file open")
-	// ErrNewer: the file was written by a newer portalbot.
+	// ErrNewer means that the file was written by a newer portalbot.
 	ErrNewer = errors.New("the file was written by a newer portalbot")
-	// ErrClosed: the store was closed.
+	// ErrClosed means that the store was closed.
 	ErrClosed = errors.New("the store is closed")
-	// ErrTooLarge: a value is over the limit of 512 KiB.
+	// ErrTooLarge means that a value is over the limit of 512 KiB.
 	ErrTooLarge = errors.New("the value is too large to store")
 )
 
@@ -64,6 +64,9 @@ type Store struct {
 	closed  error // what closing the file returned, set once
 
 	noticed chan struct{}
+
+	packers   sync.Pool // of *packer, which is nearly a megabyte
+	unpackers sync.Pool // of *unpacker
 }
 
 var _ provisioning.Store = (*Store)(nil)

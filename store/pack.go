@@ -28,10 +28,26 @@ const dictionaryV1 = `{"n":1,"l":2,"a":"invalid","r":{"code":"","text":"","fix":
 	`["LastName",""],["LocaleSidKey","en_US"],["PortalRole","Worker"],["ProfileId","00e"],["TimeZoneSidKey","America/Los_Angeles"],` +
 	`["UserPreferencesEnableEmail",""],["UserRoleId","00E"],["Username","@example.com"]],"x":["",""]}`
 
-// packer turns rows into values. It belongs to one goroutine at a time and is expensive to make.
+// packer turns rows into values. It belongs to one goroutine at a time.
 type packer struct {
 	buf bytes.Buffer
 	w   *flate.Writer
+}
+
+// packer takes one from the pool; give it back with s.packers.Put.
+func (s *Store) packer() (*packer, error) {
+	if p, ok := s.packers.Get().(*packer); ok {
+		return p, nil
+	}
+	return newPacker()
+}
+
+// unpacker takes one from the pool; give it back with s.unpackers.Put.
+func (s *Store) unpacker() (*unpacker, error) {
+	if u, ok := s.unpackers.Get().(*unpacker); ok {
+		return u, nil
+	}
+	return newUnpacker()
 }
 
 func newPacker() (*packer, error) {

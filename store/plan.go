@@ -13,7 +13,7 @@ import (
 // maxPlanBatch is the largest number of plan rows in one transaction, written, read or deleted.
 const maxPlanBatch = 500
 
-// ErrPublished: the plan is named by its request and can no longer be written.
+// ErrPublished means that the plan is named by its request and can no longer be written.
 var ErrPublished = errors.New("the plan is frozen")
 
 // begunRecord says how far a plan is written. Fields are only ever added.
@@ -93,7 +93,7 @@ func (s *Store) putPlanRows(ctx context.Context, planID string, rows []provision
 	if len(rows) > maxPlanBatch {
 		return fmt.Errorf("%d rows at once, at most %d", len(rows), maxPlanBatch)
 	}
-	packed, err := packRows(rows)
+	packed, err := s.packRows(rows)
 	if err != nil {
 		return err
 	}
@@ -132,11 +132,12 @@ func (s *Store) putPlanRows(ctx context.Context, planID string, rows []provision
 	})
 }
 
-func packRows(rows []provisioning.PlanRow) ([][]byte, error) {
-	p, err := newPacker()
+func (s *Store) packRows(rows []provisioning.PlanRow) ([][]byte, error) {
+	p, err := s.packer()
 	if err != nil {
 		return nil, err
 	}
+	defer s.packers.Put(p)
 	numbers := make(map[int]bool, len(rows))
 	packed := make([][]byte, len(rows))
 	for i, row := range rows {
@@ -178,12 +179,13 @@ func (s *Store) PlanRowsByNumber(ctx context.Context, planID string, number, n i
 func (s *Store) planRows(ctx context.Context, bucket, planID string, from, n int, find func(v view, k, value []byte) (uint64, []byte)) (
 	[]provisioning.PlanRow, error,
 ) {
-	u, err := newUnpacker()
+	u, err := s.unpacker()
 	if err != nil {
 		return nil, err
 	}
+	defer s.unpackers.Put(u)
 	var rows []provisioning.PlanRow
-	next := numbered(planID, uint64(max(0, from))) //nolint:gosec // not negative
+	next := numbered(planID, uint64(max(0, from)))
 	for len(rows) < n {
 		end := min(n, len(rows)+maxPlanBatch)
 		begin := len(rows)
@@ -231,8 +233,8 @@ func (s *Store) dropPlan(ctx context.Context, planID string, allow func(v view, 
 			if err := allow(v, planID); err != nil {
 				return nil, err
 			}
-			changes := takeOut(v, nil, bucketRows, under(planID), maxPlanBatch)
-			changes = takeOut(v, changes, bucketNumbers, under(planID), maxPlanBatch)
+			changes := takeOut(v, nil, bucketRows, under(planID))
+			changes = takeOut(v, changes, bucketNumbers, under(planID))
 			if more = len(changes) > 0; more {
 				return changes, nil
 			}
@@ -248,8 +250,9 @@ func (s *Store) dropPlan(ctx context.Context, planID string, allow func(v view, 
 	return nil
 }
 
-// takeOut adds the deletion of up to n keys that begin with prefix.
-func takeOut(v view, changes []change, bucket string, prefix []byte, n int) []change {
+// takeOut adds the deletion of up to maxPlanBatch keys that begin with prefix.
+func takeOut(v view, changes []change, bucket string, prefix []byte) []change {
+	n := maxPlanBatch
 	v.scan(bucket, prefix, nil, func(k, _ []byte) bool {
 		if n--; n < 0 {
 			return false

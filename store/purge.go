@@ -10,7 +10,7 @@ import (
 	"portalbot/provisioning"
 )
 
-// ErrOpen: the request has not ended.
+// ErrOpen means that the request has not ended.
 var ErrOpen = errors.New("the request has not ended")
 
 // Purge deletes what a request keeps beside its own record and may name people: the rows of all its plans, the texts in its journal, and the
@@ -29,10 +29,10 @@ func (s *Store) purge(ctx context.Context, id string) error {
 	}
 	plans := []byte(id + ".")
 	err := s.drain(ctx, "purge plans", id, func(v view) []change {
-		changes := takeOut(v, nil, bucketRows, plans, maxPlanBatch)
-		changes = takeOut(v, changes, bucketNumbers, plans, maxPlanBatch)
+		changes := takeOut(v, nil, bucketRows, plans)
+		changes = takeOut(v, changes, bucketNumbers, plans)
 		if len(changes) == 0 {
-			changes = takeOut(v, nil, bucketPlans, plans, maxPlanBatch)
+			changes = takeOut(v, nil, bucketPlans, plans)
 		}
 		return changes
 	})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -63,7 +64,7 @@ func alone[T any]() map[string]T {
 	walk = func(t reflect.Type, path []int, name string) {
 		for i := range t.NumField() {
 			f := t.Field(i)
-			at, called := append(path[:len(path):len(path)], i), name+"."+f.Name
+			at, called := append(slices.Clone(path), i), name+"."+f.Name
 			if f.Type.Kind() == reflect.Struct && f.Type != reflect.TypeFor[time.Time]() {
 				walk(f.Type, at, called)
 				continue

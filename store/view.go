@@ -41,15 +41,13 @@ func (v view) scanBack(bucket string, prefix, before []byte, fn func(k, val []by
 	if before == nil {
 		before = behind(prefix)
 	}
-	var k, val []byte
-	if before == nil {
-		k, val = c.Last()
-	} else if k, val = c.Seek(before); k == nil {
-		k, val = c.Last()
-	} else {
-		k, val = c.Prev()
+	back := c.Last // when nothing stands at before or behind it
+	if before != nil {
+		if k, _ := c.Seek(before); k != nil {
+			back = c.Prev
+		}
 	}
-	for ; k != nil && bytes.HasPrefix(k, prefix); k, val = c.Prev() {
+	for k, val := back(); k != nil && bytes.HasPrefix(k, prefix); k, val = c.Prev() {
 		if !fn(k, val) {
 			return
 		}

@@ -14,8 +14,6 @@ const (
 	maxValue = 512 << 10
 	// maxGroup is the number of saves that share one transaction, so that the first of them does not wait for a crowd.
 	maxGroup = 128
-	// fill is how full bbolt packs pages of buckets that are only appended to; its default of a half is for random keys.
-	fill = 0.95
 )
 
 // save is one unit of change: it takes effect as a whole or not at all.
@@ -125,8 +123,11 @@ func (s *Store) transact(group []*save) error {
 	wrote := false
 	for _, sv := range group {
 		changes, err := sv.decide(view{tx})
+		if err == nil {
+			err = checkSizes(changes)
+		}
 		if err == nil && len(changes) > 0 {
-			err = errors.Join(checkSizes(changes), hook(s.o.BeforeCommit, sv.name))
+			err = hook(s.o.BeforeCommit, sv.name)
 		}
 		if err != nil {
 			sv.err = err
@@ -176,14 +177,10 @@ func apply(tx *bbolt.Tx, changes []change) error {
 			return fmt.Errorf("there is no bucket %s", c.bucket)
 		}
 		var err error
-		switch {
-		case c.value == nil:
+		if c.value == nil {
 			err = b.Delete(c.key)
-		default:
-			switch c.bucket {
-			case bucketRows, bucketJournal, bucketAudit:
-				b.FillPercent = fill
-			}
+		} else {
+			b.FillPercent = fill(c.bucket)
 			err = b.Put(c.key, c.value)
 		}
 		if err != nil {
@@ -191,4 +188,13 @@ func apply(tx *bbolt.Tx, changes []change) error {
 		}
 	}
 	return nil
+}
+
+// fill is how full pages are packed: nearly full where keys only grow, by half where they come anywhere.
+func fill(bucket string) float64 {
+	switch bucket {
+	case bucketRows, bucketJournal, bucketAudit:
+		return 0.95
+	}
+	return bbolt.DefaultFillPercent
 }

@@ -12,8 +12,8 @@ import (
 
 // scanner reads XML token by token in bounded memory. It knows what SOAP allows: elements, attributes, text, the five
 // entities, character references, CDATA, comments and processing instructions. A document type is refused, as SOAP does.
-// It is there because encoding/xml allocates several times an element: a page of 2,000 users would cost more time in decoding
-// than in travelling. Names are local names; only the root's namespace is resolved.
+// It is there because encoding/xml allocates several times an element: a page of 2,000 users costs it 216,000 allocations and
+// four times the time, see BenchmarkReadPageOf2000Users. Names are local names; only the root's namespace is resolved.
 //
 // Characters that XML 1.0 does not allow, which get into an org through other ways than XML, are read as U+FFFD: one of them
 // shall not make a whole page unreadable.

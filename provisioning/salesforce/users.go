@@ -25,6 +25,7 @@ func (c *Client) Users(ctx context.Context, q provisioning.UserQuery) ([]provisi
 	w := where{any: []in{
 		ids("Id", q.IDs), ids("ContactId", q.ContactIDs), texts("Contact.Email", q.ContactEmails),
 		texts("Email", q.Emails), texts("Username", q.Usernames), texts("CommunityNickname", q.Nicknames),
+		ids("AccountId", q.AccountIDs), // derived from the contact, so no internal user has one
 	}}
 	n := w.keys()
 	if n == 0 {

@@ -43,6 +43,20 @@ func BenchmarkReadCSV(b *testing.B) {
 	benchmarkRead(b, path, bigCSVTime)
 }
 
+func BenchmarkReadCSVInUTF16(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "big.csv")
+	writeBigCSV(b, path)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	content = encode(b, content, map[string]string{"encoding": "utf-16le", "bom": "yes"})
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	benchmarkRead(b, path, bigCSVTime)
+}
+
 func BenchmarkReadWorkbookSharedTexts(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "big.xlsx")
 	writeBigWorkbook(b, path, true)

@@ -72,6 +72,7 @@ type File struct {
 	source   source
 	maxRows  int
 	header   []string
+	line     int            // where the header begins
 	columns  map[string]int // Fold of the name to index, first one wins
 	wide     int            // cells of the header's row, with the nameless ones at its end
 	problems Problems
@@ -166,7 +167,7 @@ func (f *File) openText(r io.ReaderAt, size int64, head []byte) error {
 	}
 	delim, skip := separatorLine(sample)
 	if skip > 0 && !usableSeparator(delim) {
-		return refuseAt(UnknownCellMark, 1, "Line 1 says that %q separates the cells, which cannot be. "+
+		return refuseAt(UnknownSeparator, 1, "Line 1 says that %q separates the cells, which cannot be. "+
 			"Remove the line and use commas, or save it as \"CSV UTF-8\".", delim)
 	}
 	firstLine := 1
@@ -183,12 +184,6 @@ func (f *File) openText(r io.ReaderAt, size int64, head []byte) error {
 		f.notices = append(f.notices, *encoded.notice)
 	}
 	return nil
-}
-
-// usableSeparator tells whether a "sep=" line may name the character.
-func usableSeparator(b byte) bool {
-	digit, letter := '0' <= b && b <= '9', 'a' <= b|0x20 && b|0x20 <= 'z'
-	return b == '\t' || ' ' < b && b < 0x7f && b != '"' && !digit && !letter
 }
 
 // readHeader takes the first row with anything in it for the header.
@@ -209,6 +204,7 @@ func (f *File) readHeader() error {
 	if rec.width > MaxColumns {
 		return refuseAt(TooManyColumns, rec.line, "The header has %d columns; at most %d are read. Remove the columns that are not needed.", rec.width, MaxColumns)
 	}
+	f.line = rec.line
 	f.header = make([]string, 0, rec.width)
 	for _, cell := range rec.cells[:rec.width] {
 		f.header = append(f.header, cleanName(undefuse(cell)))
@@ -241,6 +237,9 @@ func (f *File) Format() Format { return f.format }
 // for white space around them and invisible characters. A name is empty where
 // the header has a gap; no row has data there, or it is a problem.
 func (f *File) Header() []string { return f.header }
+
+// HeaderLine returns where the header begins, counted like Row.Line.
+func (f *File) HeaderLine() int { return f.line }
 
 // Column returns the index in Header and Row.Cells of the column with this
 // name, compared by [Fold].
@@ -353,74 +352,4 @@ func (f *File) tellWidth(rec *record) {
 		hint = "Name the columns in the header or remove the extra cells."
 	}
 	f.addProblem(rec.line, 0, fmt.Sprintf("this row has %d cells, the header has %d. %s", rec.width, len(f.header), hint))
-}
-
-// tally counts something and keeps the first line that has it.
-type tally struct{ line, count int }
-
-func (t *tally) add(line int) {
-	if t.count == 0 {
-		t.line = line
-	}
-	t.count++
-}
-
-func (f *File) tellAtEnd() {
-	if f.lost.count > 0 {
-		f.notices = append(f.notices, Notice{Line: f.lost.line, Text: fmt.Sprintf("%s %d: letters were lost when the file was saved earlier "+
-			"(they show as \uFFFD; cells like this: %d). Retype them before you send it again.", f.lineWord(), f.lost.line, f.lost.count)})
-	}
-	if f.hidden.count > 0 {
-		f.notices = append(f.notices, Notice{Line: f.hidden.line, Text: fmt.Sprintf("Row %d: the workbook hides rows, perhaps by a filter; "+
-			"they are read like all others (hidden rows: %d).", f.hidden.line, f.hidden.count)})
-	}
-}
-
-func (f *File) addFlaws(rec *record) {
-	for _, one := range rec.flaws {
-		f.addProblem(one.line, one.column, one.text)
-	}
-}
-
-// addProblem completes the sentence with its place.
-func (f *File) addProblem(line, column int, text string) {
-	problem := Problem{Line: line, Column: column}
-	place := fmt.Sprintf("%s %d", f.lineWord(), line)
-	if column > 0 {
-		place += ", " + f.columnName(column)
-		if column <= len(f.header) {
-			problem.Name = f.header[column-1]
-		}
-	}
-	problem.Text = place + ": " + text
-	f.problems.add(problem)
-}
-
-func (f *File) lineWord() string {
-	if f.format.Workbook {
-		return "Row"
-	}
-	return "Line"
-}
-
-// columnName says which column, from 1, in words: by number in a text file, by
-// letters in a workbook, and by its name where it has one.
-func (f *File) columnName(column int) string {
-	where := fmt.Sprintf("column %d", column)
-	if f.format.Workbook {
-		where = "column " + columnLetters(column)
-	}
-	if column <= len(f.header) && f.header[column-1] != "" {
-		where += " (" + shorten(f.header[column-1]) + ")"
-	}
-	return where
-}
-
-// shorten keeps a name that is no name from filling a sentence.
-func shorten(name string) string {
-	const longest = 40
-	if runes := []rune(name); len(runes) > longest {
-		return string(runes[:longest]) + "…"
-	}
-	return name
 }

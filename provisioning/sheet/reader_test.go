@@ -50,6 +50,9 @@ func TestRowsNameTheirCells(t *testing.T) {
 	if i, ok := f.Column("contact_id"); !ok || i != 0 {
 		t.Errorf("ContactId is column %d, %v", i, ok)
 	}
+	if got := f.Place(f.HeaderLine(), 2); got != "Line 1, column 2 (Email)" {
+		t.Errorf("got %q", got)
+	}
 	if _, ok := f.Column("Alias"); ok {
 		t.Error("there is an Alias")
 	}

@@ -222,11 +222,13 @@ func (ws *Workspace) chatUpdate(a args) (reply, error) {
 		return nil, refuse("edit_window_closed")
 	}
 	said, err := ws.content(a)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if said.text == "" && len(said.blocks) == 0 {
+	case said.text == "" && len(said.blocks) == 0:
 		return nil, refuse("no_text")
+	case utf8.RuneCountInString(said.text) > maxUpdateText:
+		return nil, refuse("msg_too_long")
 	}
 	if said.metadata != nil {
 		m.metadata = said.metadata

@@ -80,7 +80,7 @@ func (a app) do(req *http.Request) (int, http.Header, object) {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	data, err := io.ReadAll(res.Body)
 	if err != nil {
 		a.t.Fatal(err)

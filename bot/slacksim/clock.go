@@ -1,6 +1,8 @@
 package slacksim
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -31,6 +33,7 @@ type ManualClock struct {
 	now    time.Time
 	seq    int
 	timers []*manualTimer
+	more   chan struct{} // closed and replaced when timers grows
 }
 
 type manualTimer struct {
@@ -40,7 +43,9 @@ type manualTimer struct {
 }
 
 // NewManualClock returns a clock that stands at start.
-func NewManualClock(start time.Time) *ManualClock { return &ManualClock{now: start} }
+func NewManualClock(start time.Time) *ManualClock {
+	return &ManualClock{now: start, more: make(chan struct{})}
+}
 
 // Now returns the time the clock stands at.
 func (c *ManualClock) Now() time.Time {
@@ -56,6 +61,8 @@ func (c *ManualClock) AfterFunc(d time.Duration, f func()) func() bool {
 	c.seq++
 	t := &manualTimer{at: c.now.Add(d), seq: c.seq, f: f}
 	c.timers = append(c.timers, t)
+	close(c.more)
+	c.more = make(chan struct{})
 	return func() bool { return c.remove(t) }
 }
 
@@ -89,6 +96,24 @@ func (c *ManualClock) Advance(d time.Duration) {
 	}
 	c.now = end
 	c.mu.Unlock()
+}
+
+// WaitTimers waits until at least n functions wait to be called, so that a test can let something
+// start before it moves the clock.
+func (c *ManualClock) WaitTimers(ctx context.Context, n int) error {
+	for {
+		c.mu.Lock()
+		have, more := len(c.timers), c.more
+		c.mu.Unlock()
+		if have >= n {
+			return nil
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for %d timers, have %d: %w", n, have, ctx.Err())
+		}
+	}
 }
 
 // nextDue takes out the earliest timer at or before end. The caller holds mu.

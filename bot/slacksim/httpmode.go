@@ -17,7 +17,7 @@ import (
 // Sign returns the X-Slack-Signature of a body posted at a Unix time.
 func Sign(secret string, unix int64, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
-	fmt.Fprintf(mac, "v0:%d:%s", unix, body)
+	_, _ = fmt.Fprintf(mac, "v0:%d:%s", unix, body)
 	return "v0=" + hex.EncodeToString(mac.Sum(nil))
 }
 

@@ -17,6 +17,7 @@ const (
 	responseURLLife = 30 * time.Minute // as above
 
 	maxText          = 40_000 // characters; longer text is cut, chat.postMessage
+	maxUpdateText    = 4000   // characters; longer is msg_too_long (seen: seratch/ChatGPT-in-Slack issue 102)
 	maxMessageText   = 12_000 // characters over all blocks, bolt-js issues 2509 and 2867
 	maxMessageBlocks = 50     // reference/block-kit/blocks
 	maxViewBlocks    = 100    // as above

@@ -41,7 +41,7 @@ func (l *linter) block(p string, v any) {
 		return
 	}
 	kind := str(b["type"])
-	fs := l.shape(p, kind)
+	fs := l.shape(kind)
 	if fs == nil || slices.Contains(l.unavailable, kind) {
 		l.fail(p+"/type", "unsupported type: %s", kind)
 		return
@@ -75,7 +75,7 @@ func (l *linter) block(p string, v any) {
 }
 
 // shape returns the fields of a block type on this surface, nil for a type that is unknown there.
-func (l *linter) shape(p, kind string) fields {
+func (l *linter) shape(kind string) fields {
 	switch kind {
 	case "section":
 		return fields{
@@ -122,11 +122,11 @@ func (l *linter) shape(p, kind string) fields {
 	if l.surface != onMessage {
 		return nil
 	}
-	return l.messageShape(p, kind)
+	return l.messageShape(kind)
 }
 
 // messageShape returns the fields of the block types that only messages have.
-func (l *linter) messageShape(p, kind string) fields {
+func (l *linter) messageShape(kind string) fields {
 	switch kind {
 	case "table":
 		return fields{

@@ -80,7 +80,7 @@ func richText(l *linter, p string, v any) {
 
 // richTextPart checks a section, list, quote or preformatted part.
 func richTextPart(l *linter, p string, v any) {
-	runs := req(items(0, 0, richTextRun))
+	runs := req(items(1, 0, richTextRun))
 	switch kind := str(obj(v)["type"]); kind {
 	case "rich_text_section":
 		l.object(p, v, fields{"elements": runs})

@@ -297,7 +297,7 @@ func (ws *Workspace) selectMessages(place string, keep func(*message) bool) []Me
 	return out
 }
 
-// place finds a channel by #name or id, or the bot's DM by @name.
+// place finds a channel by #name or id, or the bot's DM by @name or @id.
 func (ws *Workspace) place(name string) *channel {
 	if len(name) > 1 && name[0] == '@' {
 		if u := ws.userNamed(name); u != nil {

@@ -240,14 +240,12 @@ func (p *Person) UploadReply(msg Message, name string, data []byte) (Message, er
 }
 
 // DM returns the person's DM with the bot, oldest first.
-func (p *Person) DM() []Message { return p.ws.Messages(p.id2place()) }
-
-func (p *Person) id2place() string { return "@" + p.id }
+func (p *Person) DM() []Message { return p.ws.Messages("@" + p.id) }
 
 // Sees returns what the person sees in a conversation: ephemeral messages to others are left out.
 func (p *Person) Sees(place string) []Message {
 	if place == "@"+p.ws.cfg.BotName {
-		place = p.id2place()
+		place = "@" + p.id
 	}
 	return slices.DeleteFunc(p.ws.Messages(place), func(m Message) bool { return m.EphemeralTo != "" && m.EphemeralTo != p.id })
 }

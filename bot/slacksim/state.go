@@ -9,7 +9,6 @@ import (
 // user is a person or a bot of the workspace, or a stranger seen in a shared channel.
 type user struct {
 	UserConfig
-	home bool // has opened the app's Home
 }
 
 // channel is a channel or a DM.
@@ -93,10 +92,10 @@ func (ws *Workspace) userIDs(names []string) ([]string, error) {
 
 // userNamed finds a user by name or id.
 func (ws *Workspace) userNamed(name string) *user {
+	name = strings.TrimPrefix(name, "@")
 	if u := ws.users[name]; u != nil {
 		return u
 	}
-	name = strings.TrimPrefix(name, "@")
 	for _, id := range sortedKeys(ws.users) {
 		if ws.users[id].Name == name {
 			return ws.users[id]

@@ -114,7 +114,7 @@ func (a app) download(where, token string) ([]byte, int) {
 	req.Header.Set("Authorization", "Bearer "+token)
 	res, err := http.DefaultClient.Do(req)
 	ok(a.t, err)
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	var buf bytes.Buffer
 	_, err = buf.ReadFrom(res.Body)
 	ok(a.t, err)

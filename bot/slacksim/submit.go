@@ -203,8 +203,8 @@ func refusalText(err error) string {
 }
 
 // fieldErrors turns errors by block id into errors by label. Each id must be an input block's.
-func (ws *Workspace) fieldErrors(x *view, errors map[string]any) (map[string]string, error) {
-	if len(errors) == 0 {
+func (ws *Workspace) fieldErrors(x *view, given map[string]any) (map[string]string, error) {
+	if len(given) == 0 {
 		return nil, fmt.Errorf("errors is missing or empty")
 	}
 	labels := map[string]string{}
@@ -215,8 +215,8 @@ func (ws *Workspace) fieldErrors(x *view, errors map[string]any) (map[string]str
 	}
 	x.errors = map[string]string{}
 	shown := map[string]string{}
-	for _, id := range sortedKeys(errors) {
-		text, ok := errors[id].(string)
+	for _, id := range sortedKeys(given) {
+		text, ok := given[id].(string)
 		label, known := labels[id]
 		if !known || !ok || text == "" {
 			return nil, fmt.Errorf("errors names %q, which is no input block", id)

@@ -92,13 +92,13 @@ func checkOwner(a Account) Problem {
 	switch {
 	case !a.OwnerActive:
 		return Problem{
-			Code: CodeOwnerInactive, Text: fmt.Sprintf("The owner of %s (user %s) is inactive.", accountText(a), a.OwnerID),
+			Code: CodeOwnerInactive, Text: fmt.Sprintf("The owner of %s, user %s, is inactive.", accountText(a), a.OwnerID),
 			Fix: "An admin gives the account to an active user with a role.",
 		}
 	case a.OwnerRoleID == "":
 		return Problem{
 			Code: CodeOwnerNoRole,
-			Text: fmt.Sprintf("The owner of %s (user %s) has no role, and Salesforce makes no portal users on such an account.", accountText(a), a.OwnerID),
+			Text: fmt.Sprintf("The owner of %s, user %s, has no role, and Salesforce makes no portal users on such an account.", accountText(a), a.OwnerID),
 			Fix:  "An admin gives the account's owner a role.",
 		}
 	}
@@ -168,9 +168,8 @@ func (pl *planning) seats() []SeatChange {
 		case c.Short() > 0:
 			pl.block(Problem{
 				Code: CodeSeatsShort,
-				Text: fmt.Sprintf("Licence %s has %d of %d seats left, the plan needs %d.", c.License, max(0, c.Total-c.Used), c.Total, pl.tally.seats[key]),
-				Fix: fmt.Sprintf("Send at most %d rows, free seats with /portal disable, or buy %d more.",
-					max(0, c.Total-c.Used), c.Short()),
+				Text: fmt.Sprintf("Licence %s has %d of %d seats left, the plan needs %d.", c.License, max(0, l.Total-l.Used), l.Total, pl.tally.seats[key]),
+				Fix:  fmt.Sprintf("Free %s with /portal disable or buy more, or send fewer rows.", count(c.Short(), "seat", "seats")),
 			})
 		}
 	}
@@ -202,7 +201,7 @@ func (pl *planning) checkBlast(ctx context.Context) error {
 	if pl.terms.Verb != VerbDisable || pl.portal.BlastUsers <= 0 && pl.portal.BlastPercent <= 0 {
 		return nil
 	}
-	over := pl.tally.largest()
+	over := pl.tally.takenFrom()
 	if n := pl.portal.BlastUsers; n > 0 && len(over) > 0 && over[0].Rows > n {
 		pl.tally.extra = fmt.Sprintf("It takes away %d users of account %q; more than %d of one account need a second approver.",
 			over[0].Rows, over[0].Name, n)

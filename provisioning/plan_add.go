@@ -66,7 +66,7 @@ func (pl *planning) decideAdd(w *window, c *candidate) (PlanRow, warningSet) {
 func (pl *planning) contactTwice(c *candidate) Problem {
 	key, what := c.contact.ID, "contact "+c.contact.ID
 	if key == "" {
-		key, what = strings.ToLower(c.email)+" "+c.contact.Account.ID, "contact to create"
+		key, what = strings.ToLower(c.email)+" "+c.contact.Account.ID, "new contact"
 	}
 	line, ok := pl.contacts[key]
 	if !ok {

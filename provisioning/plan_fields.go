@@ -131,8 +131,8 @@ func (pl *planning) fieldsOf(c *candidate, p Profile, nickname string) *fieldSet
 	} else {
 		s.given(fieldEmail, c.email)
 	}
-	if c.username != "" {
-		s.given(fieldUsername, c.username)
+	if own := pl.cell(c.row, fieldUsername) != ""; own || c.username != "" && validEmail(c.email) {
+		s.given(fieldUsername, c.username) // one made from a wrong address needs no second sentence
 	}
 	if alias := pl.cell(c.row, fieldAlias); alias != "" {
 		s.given(fieldAlias, alias)
@@ -200,7 +200,7 @@ func (pl *planning) checkValue(field, value, column string) Problem {
 	if n := utf8.RuneCountInString(value); info.Length > 0 && n > info.Length {
 		return Problem{
 			Code: CodeTooLong, Column: column, Text: fmt.Sprintf("%s has %d characters, Salesforce takes %d.", said, n, info.Length),
-			Fix: "Shorten it.",
+			Fix: fmt.Sprintf("Shorten %s.", said),
 		}
 	}
 	switch field {
@@ -208,14 +208,14 @@ func (pl *planning) checkValue(field, value, column string) Problem {
 		if !validEmail(value) {
 			return Problem{
 				Code: CodeBadEmail, Column: column, Text: fmt.Sprintf("%s %q is not an e-mail address.", said, value),
-				Fix: "Correct the address.",
+				Fix: fmt.Sprintf("Correct %s.", said),
 			}
 		}
 	case fieldUsername:
 		if !validUsername(value) {
 			return Problem{
 				Code: CodeBadUsername, Column: column, Text: fmt.Sprintf("%s %q does not have the form of an e-mail address.", said, value),
-				Fix: "Write it like name@example.com; it need not be a real address.",
+				Fix: fmt.Sprintf("Write %s like name@example.com; it need not be a real address.", said),
 			}
 		}
 		if n := utf8.RuneCountInString(value); n > maxUsername {
@@ -236,10 +236,10 @@ func checkPicklist(info FieldInfo, value, said, column string) Problem {
 	p := Problem{
 		Code: CodeBadPicklist, Column: column,
 		Text: fmt.Sprintf("%s %q is not a value of this org.", said, value),
-		Fix:  "Look at an existing user for the values that the org takes, or leave the cell empty to get the portal's default.",
+		Fix:  fmt.Sprintf("Look at an existing user's %s for what the org takes, or leave the cell empty to get the portal's default.", info.Name),
 	}
 	if meant := meantValue(info, value); meant != "" {
-		p.Fix = fmt.Sprintf("Write %q.", meant)
+		p.Fix = fmt.Sprintf("Write %q in %s.", meant, said)
 	}
 	return p
 }

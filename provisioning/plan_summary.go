@@ -18,6 +18,7 @@ type tally struct {
 	actions  map[Action]int
 	seats    map[string]int // licence -> change
 	accounts map[word]*AccountCount
+	taken    map[word]int // account -> active users that a disable takes away
 	domains  map[accountDomain]int
 	warnings map[warningSet]*WarningGroup
 	problems map[problemKey]*ProblemGroup
@@ -34,7 +35,7 @@ type problemKey struct {
 
 func (t *tally) start() {
 	t.actions, t.seats = map[Action]int{}, map[string]int{}
-	t.accounts, t.domains = map[word]*AccountCount{}, map[accountDomain]int{}
+	t.accounts, t.taken, t.domains = map[word]*AccountCount{}, map[word]int{}, map[accountDomain]int{}
 	t.warnings, t.problems = map[warningSet]*WarningGroup{}, map[problemKey]*ProblemGroup{}
 }
 
@@ -65,6 +66,9 @@ func (pl *planning) keep(r PlanRow, warn warningSet) {
 		t.accounts[e.account] = a
 	}
 	a.Rows++
+	if pl.terms.Verb == VerbDisable && fieldValue(r.Before, fieldIsActive) == "true" {
+		t.taken[e.account]++
+	}
 	if r.Action == ActionCreate {
 		e.domain = pl.words.word(domainOf(r.Email))
 		t.domains[accountDomain{e.account, e.domain}]++
@@ -103,6 +107,21 @@ func (t *tally) largest() []AccountCount {
 	for _, a := range t.accounts {
 		out = append(out, *a)
 	}
+	return byRows(out)
+}
+
+// takenFrom returns the accounts that a disable takes active users from, with their number, most first.
+func (t *tally) takenFrom() []AccountCount {
+	out := make([]AccountCount, 0, len(t.taken))
+	for account, n := range t.taken {
+		a := *t.accounts[account]
+		a.Rows = n
+		out = append(out, a)
+	}
+	return byRows(out)
+}
+
+func byRows(out []AccountCount) []AccountCount {
 	slices.SortFunc(out, func(a, b AccountCount) int {
 		return cmp.Or(cmp.Compare(b.Rows, a.Rows), cmp.Compare(a.ID, b.ID))
 	})

@@ -134,7 +134,7 @@ func (pl *planning) target(w *window, k rowKeys) (*User, Problem) {
 	if u == nil {
 		return nil, Problem{
 			Code: CodeUserNotFound, Column: pl.header(column),
-			Text: fmt.Sprintf("No user has the %s %s, or the bot may not see it.", column, value),
+			Text: fmt.Sprintf("No user has %s %s, or the bot may not see it.", column, value),
 			Fix:  "Check the value; /portal export gives a file of an account's portal users.",
 		}
 	}
@@ -154,7 +154,7 @@ func (pl *planning) target(w *window, k rowKeys) (*User, Problem) {
 func (pl *planning) ambiguous(column, value string, us []*User) Problem {
 	return Problem{
 		Code: CodeUserAmbiguous, Column: pl.header(column),
-		Text: fmt.Sprintf("%d users have the %s %s: %s.", len(us), column, value, listUsers(us)),
+		Text: fmt.Sprintf("%d users have %s %s: %s.", len(us), column, value, listUsers(us)),
 		Fix:  "Put the right one's id in a column UserId.",
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -32,6 +33,8 @@ type Config struct {
 	// call has a deadline of its own.
 	HTTP *http.Client
 	Log  *slog.Logger // default: discard
+	// PostsPerSecond is how many new messages a channel is given a second, after a short burst; default 0.95.
+	PostsPerSecond float64
 }
 
 // Client makes calls to Slack's Web API. Each has a deadline, honours Slack's rate limits, and may be made from several goroutines
@@ -65,6 +68,7 @@ func NewClient(cfg Config) *Client {
 	impatient := *c.http
 	impatient.Timeout = connectTimeout
 	quiet := slack.OptionLog(log.New(io.Discard, "", 0))
+	c.pace.posts = rate.Limit(or(cfg.PostsPerSecond, postsPerSecond))
 	c.api = slack.New(cfg.BotToken, slack.OptionAPIURL(c.apiURL), slack.OptionHTTPClient(c.http), quiet)
 	c.connect = slack.New(cfg.BotToken, slack.OptionAPIURL(c.apiURL), slack.OptionHTTPClient(&impatient), quiet,
 		slack.OptionAppLevelToken(cfg.AppToken))

@@ -100,7 +100,8 @@ func (c *Client) downloadOnce(ctx context.Context, f File, limit int64) ([]byte,
 	switch {
 	case resp.StatusCode == http.StatusNotFound:
 		return nil, refuse(FileMissing, 0)
-	case resp.StatusCode == http.StatusUnauthorized, resp.StatusCode == http.StatusForbidden, isPage(resp.Header):
+	case resp.StatusCode == http.StatusUnauthorized, resp.StatusCode == http.StatusForbidden,
+		resp.StatusCode == http.StatusOK && isPage(resp.Header):
 		return nil, refuse(FileSignIn, 0)
 	case resp.StatusCode == http.StatusTooManyRequests:
 		if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil {

@@ -53,8 +53,8 @@ var methodTier = map[string]int{
 
 const (
 	// postsPerSecond and postBurst are what a channel takes: one message a second, "short bursts" above it
-	// (docs.slack.dev, rate limits, posting messages).
-	postsPerSecond = 1
+	// (docs.slack.dev, rate limits, posting messages). We stay a twentieth below it: what counts is when a call arrives.
+	postsPerSecond = 0.95
 	postBurst      = 3
 
 	// editEvery is the least time between two edits of one message, unless its post says otherwise: chat.update has 50 a minute

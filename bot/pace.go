@@ -19,6 +19,8 @@ const blindPause = 30 * time.Second
 
 // pacer holds our side of Slack's rate limits: a token bucket for each method, and for each channel that is posted to.
 type pacer struct {
+	posts rate.Limit // new messages a second in a channel
+
 	mu      sync.Mutex // guards buckets
 	buckets map[string]*bucket
 }
@@ -41,7 +43,7 @@ func (p *pacer) bucket(method, channel string) *bucket {
 	defer p.mu.Unlock()
 	b := p.buckets[key]
 	if b == nil {
-		b = &bucket{limit: limitOf(method)}
+		b = &bucket{limit: p.limitOf(method)}
 		if p.buckets == nil {
 			p.buckets = make(map[string]*bucket)
 		}
@@ -52,9 +54,9 @@ func (p *pacer) bucket(method, channel string) *bucket {
 
 // limitOf returns the pace of a method. A quarter of a tier may go out at once, and the rest is spread over the minute, so that no
 // minute holds more than the tier; but where a person is waiting with a dying trigger, the whole tier may go at once.
-func limitOf(method string) *rate.Limiter {
+func (p *pacer) limitOf(method string) *rate.Limiter {
 	if method == "chat.postMessage" {
-		return rate.NewLimiter(postsPerSecond, postBurst)
+		return rate.NewLimiter(p.posts, postBurst)
 	}
 	tier, known := methodTier[method]
 	if !known {

@@ -23,16 +23,27 @@ const (
 	maxEnvelope = 4 << 20
 	// dialTimeout bounds the connection to Slack's socket and its handshake, each.
 	dialTimeout = 15 * time.Second
+	// staggerAfter is after how long each socket but the first renews itself once, each at another time. Sockets that were opened
+	// together would be refreshed by Slack together, and what comes in that moment would find none.
+	staggerAfter = 10 * time.Minute
 )
 
 // runSocket keeps one Socket Mode connection open until ctx ends, or until Slack refuses it for good.
 func (r *Receiver) runSocket(ctx context.Context, n int) error {
 	var b backoff
+	stagger := time.NewTimer(time.Duration(n) * staggerAfter)
+	defer stagger.Stop()
+	if n == 0 {
+		stagger.Stop()
+	}
 	for {
-		wait, err := r.oneSocket(ctx, n, &b)
+		wait, err := r.oneSocket(ctx, n, &b, stagger.C)
 		r.status.setOpen(n, false)
 		if ctx.Err() != nil {
 			return nil
+		}
+		if errors.Is(err, errRenew) {
+			continue
 		}
 		if perm := permanentConnect(err); perm != nil {
 			return perm
@@ -51,7 +62,7 @@ func (r *Receiver) runSocket(ctx context.Context, n int) error {
 // oneSocket runs slack-go's client until an attempt to connect fails. Reconnecting after a refresh or a broken connection is
 // slack-go's; waiting between failed attempts is ours, since slack-go waits up to five minutes and takes some permanent refusals for
 // passing ones. It returns why it ended and how long Slack wants us to wait.
-func (r *Receiver) oneSocket(ctx context.Context, n int, b *backoff) (time.Duration, error) {
+func (r *Receiver) oneSocket(ctx context.Context, n int, b *backoff, renew <-chan time.Time) (time.Duration, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	smc := socketmode.New(r.client.connect,
 		socketmode.OptionDialer(r.dialer(n)), socketmode.OptionReadLimit(maxEnvelope),
@@ -70,6 +81,8 @@ func (r *Receiver) oneSocket(ctx context.Context, n int, b *backoff) (time.Durat
 		case err := <-ended:
 			over = true
 			return 0, err
+		case <-renew:
+			return 0, errRenew
 		case evt := <-smc.Events:
 			switch evt.Type {
 			case socketmode.EventTypeConnecting:
@@ -179,6 +192,9 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// errRenew ends a socket that is to be refreshed at another time than the others.
+var errRenew = errors.New("renewed, to be refreshed at another time than the other sockets")
 
 // errSilent ends a connection on which nothing was heard for too long.
 var errSilent = errors.New("nothing was heard from Slack for too long")

@@ -155,11 +155,8 @@ func (v *View) Buttons() (texts []string) {
 func (v *View) find(label string) (*view, control, error) {
 	ws := v.person.ws
 	x := ws.views[v.id]
-	if x.closed {
-		return nil, control{}, fmt.Errorf("the modal is closed")
-	}
-	if x.kind == "modal" && ws.top(x.user) != x {
-		return nil, control{}, fmt.Errorf("another modal is on top")
+	if err := v.reachable(x); err != nil {
+		return nil, control{}, err
 	}
 	var seen []string
 	for _, c := range controls(list(x.body["blocks"])) {
@@ -172,6 +169,17 @@ func (v *View) find(label string) (*view, control, error) {
 		seen = append(seen, names[0])
 	}
 	return nil, control{}, fmt.Errorf("there is no field %q, only %q", label, seen)
+}
+
+// reachable checks that the person can do something in the view. The caller holds mu.
+func (v *View) reachable(x *view) error {
+	switch {
+	case x.closed:
+		return fmt.Errorf("the modal is closed")
+	case x.kind == "modal" && v.person.ws.top(x.user) != x:
+		return fmt.Errorf("another modal is on top")
+	}
+	return v.person.present()
 }
 
 // set stores an input's state and tells the app where it asked for that. The caller holds mu.
@@ -393,10 +401,7 @@ func (v *View) click(ctx context.Context, text string, sure bool) error {
 	ws := v.person.ws
 	ws.mu.Lock()
 	x := ws.views[v.id]
-	err := v.person.present()
-	if err == nil && x.closed {
-		err = fmt.Errorf("the modal is closed")
-	}
+	err := v.reachable(x)
 	var b control
 	if err == nil {
 		b, err = ws.button(list(x.body["blocks"]), text)

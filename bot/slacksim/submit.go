@@ -16,13 +16,13 @@ func (v *View) Submit(ctx context.Context) (Submitted, error) {
 	ws := v.person.ws
 	ws.mu.Lock()
 	x := ws.views[v.id]
-	switch {
-	case x.closed:
+	err := v.reachable(x)
+	if err == nil && x.body["submit"] == nil {
+		err = fmt.Errorf("the modal has no submit button")
+	}
+	if err != nil {
 		ws.mu.Unlock()
-		return Submitted{}, fmt.Errorf("the modal is closed")
-	case x.body["submit"] == nil:
-		ws.mu.Unlock()
-		return Submitted{}, fmt.Errorf("the modal has no submit button")
+		return Submitted{}, err
 	}
 	if faulty := v.missing(x); len(faulty) > 0 {
 		ws.mu.Unlock()

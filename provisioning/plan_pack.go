@@ -11,8 +11,11 @@ type word uint32
 // packed says where a packed row begins: chunk number and offset.
 type packed uint64
 
-// chunkSize is the size of the buffers that packed rows are appended to.
-const chunkSize = 1 << 20
+// Sizes of the buffers that packed rows are appended to: they grow from the first, so that a plan of 60 rows stays small.
+const (
+	firstChunk = 1 << 15
+	chunkSize  = 1 << 20
+)
 
 // words packs plan rows: strings that repeat are kept once, the others go into large buffers that the garbage collector need not
 // look into. One goroutine packs; after that any number may unpack.
@@ -52,8 +55,8 @@ func shared(field string) bool {
 
 // pack appends a row. Position, number, line, cells and warnings are not packed, they are kept or found elsewhere.
 func (w *words) pack(r PlanRow) packed {
-	if n := len(w.chunks); n == 0 || len(w.chunks[n-1]) > chunkSize-chunkSize/8 {
-		w.chunks = append(w.chunks, make([]byte, 0, chunkSize))
+	if n := len(w.chunks); n == 0 || len(w.chunks[n-1]) > cap(w.chunks[n-1])*7/8 {
+		w.chunks = append(w.chunks, make([]byte, 0, min(chunkSize, firstChunk<<min(n, 10))))
 	}
 	last := len(w.chunks) - 1
 	at := packed(last)<<32 | packed(len(w.chunks[last]))

@@ -210,9 +210,17 @@ func (c *client) contact(account, name string) string {
 // user returns a complete portal user, with the given fields in place of or beside the usual ones; an empty value leaves one out.
 func user(profile, contact, name string, with ...string) record {
 	fields := [][2]string{
-		{"Username", strings.ToLower(name) + "@portal.example.com"}, {"LastName", name}, {"Email", strings.ToLower(name) + "@example.com"},
-		{"Alias", name[:min(8, len(name))]}, {"CommunityNickname", name}, {"ProfileId", profile}, {"ContactId", contact},
-		{"TimeZoneSidKey", "America/Los_Angeles"}, {"LocaleSidKey", "en_US"}, {"EmailEncodingKey", "UTF-8"}, {"LanguageLocaleKey", "en_US"},
+		{"Username", strings.ToLower(name) + "@portal.example.com"},
+		{"LastName", name},
+		{"Email", strings.ToLower(name) + "@example.com"},
+		{"Alias", name[:min(8, len(name))]},
+		{"CommunityNickname", name},
+		{"ProfileId", profile},
+		{"ContactId", contact},
+		{"TimeZoneSidKey", "America/Los_Angeles"},
+		{"LocaleSidKey", "en_US"},
+		{"EmailEncodingKey", "UTF-8"},
+		{"LanguageLocaleKey", "en_US"},
 	}
 	var out record
 	given := map[string]string{}

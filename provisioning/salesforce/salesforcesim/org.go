@@ -21,15 +21,15 @@ type Org struct {
 	permissionSets, assignments, groups, members                 *table
 	networks, networkGroups, organization                        *table
 
-	mu           sync.RWMutex // guards the tables and all fields down to the blank line
-	seats        map[string]int
-	flags        map[string]profileFlags
-	permissions  map[string]Permissions
-	elsewhere    map[string]bool // usernames taken in other orgs, lower case
-	validations  []ValidationRule
-	mails        []Mail
-	nicknames    uint64
-	maintenance  bool
+	mu          sync.RWMutex // guards the tables and all fields down to the blank line
+	seats       map[string]int
+	flags       map[string]profileFlags
+	permissions map[string]Permissions
+	elsewhere   map[string]bool // usernames taken in other orgs, lower case
+	validations []ValidationRule
+	mails       []Mail
+	nicknames   uint64
+	maintenance bool
 
 	cursors  cursors
 	auth     auth
@@ -38,7 +38,7 @@ type Org struct {
 
 	closing context.Context
 	close   context.CancelFunc
-	serverM sync.Mutex     // guards server and url
+	serverM sync.Mutex // guards server and url
 	server  *http.Server
 	served  chan struct{}
 	url     string

@@ -16,7 +16,9 @@ func (o *Org) routeSObjects(c *call, req *restRequest) *callError {
 			return methodNotAllowed(req, "HEAD,GET")
 		}
 		c.op.Name = OpDescribeGlobal
-		c.effect = func(*working) (reply, *callError) { return jsonReply(http.StatusOK, o.describeGlobal(req.version)), nil }
+		c.effect = func(*working) (reply, *callError) {
+			return jsonReply(http.StatusOK, o.describeGlobal(req.version)), nil
+		}
 		return nil
 	}
 	notFound := refuse(http.StatusNotFound, "NOT_FOUND", "The requested resource does not exist")

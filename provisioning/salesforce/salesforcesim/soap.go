@@ -252,14 +252,30 @@ func (o *Org) soapUserInfo(user string) reply {
 		}
 		b.WriteString("<result>")
 		for _, pair := range [][2]string{
-			{"accessibilityMode", "false"}, {"chatterExternal", "false"}, {"currencySymbol", "$"},
-			{"orgAttachmentFileSizeLimit", "5242880"}, {"orgDefaultCurrencyIsoCode", "USD"}, {"orgDefaultCurrencyLocale", "en_US"},
-			{"orgDisallowHtmlAttachments", "false"}, {"orgHasPersonAccounts", "false"}, {"organizationId", o.id},
-			{"organizationMultiCurrency", boolText(o.config.MultiCurrency)}, {"organizationName", o.config.OrgName},
-			{"profileId", get("ProfileId")}, {"roleId", get("UserRoleId")}, {"sessionSecondsValid", "7200"},
-			{"userDefaultCurrencyIsoCode", ""}, {"userEmail", get("Email")}, {"userFullName", get("Name")}, {"userId", user},
-			{"userLanguage", get("LanguageLocaleKey")}, {"userLocale", get("LocaleSidKey")}, {"userName", get("Username")},
-			{"userTimeZone", get("TimeZoneSidKey")}, {"userType", get("UserType")}, {"userUiSkin", "Theme3"},
+			{"accessibilityMode", "false"},
+			{"chatterExternal", "false"},
+			{"currencySymbol", "$"},
+			{"orgAttachmentFileSizeLimit", "5242880"},
+			{"orgDefaultCurrencyIsoCode", "USD"},
+			{"orgDefaultCurrencyLocale", "en_US"},
+			{"orgDisallowHtmlAttachments", "false"},
+			{"orgHasPersonAccounts", "false"},
+			{"organizationId", o.id},
+			{"organizationMultiCurrency", boolText(o.config.MultiCurrency)},
+			{"organizationName", o.config.OrgName},
+			{"profileId", get("ProfileId")},
+			{"roleId", get("UserRoleId")},
+			{"sessionSecondsValid", "7200"},
+			{"userDefaultCurrencyIsoCode", ""},
+			{"userEmail", get("Email")},
+			{"userFullName", get("Name")},
+			{"userId", user},
+			{"userLanguage", get("LanguageLocaleKey")},
+			{"userLocale", get("LocaleSidKey")},
+			{"userName", get("Username")},
+			{"userTimeZone", get("TimeZoneSidKey")},
+			{"userType", get("UserType")},
+			{"userUiSkin", "Theme3"},
 		} {
 			optional(pair[0], pair[1])
 		}

@@ -290,40 +290,49 @@ func compareRange(op, v, from, until string) bool {
 }
 
 // like matches a LIKE pattern, both in lower case: % is any text, _ one character, and a backslash takes the next one as it is.
+// It goes back only to the last %, so that a pattern of many costs no more than the product of both lengths.
 func like(s, pattern string) bool {
-	for pattern != "" {
-		switch pattern[0] {
-		case '%':
-			rest := strings.TrimLeft(pattern, "%")
-			if rest == "" {
-				return true
-			}
-			for i := 0; i <= len(s); i++ {
-				if like(s[i:], rest) {
-					return true
-				}
-			}
-			return false
-		case '_':
-			if s == "" {
-				return false
-			}
-			_, size := utf8.DecodeRuneInString(s)
-			s, pattern = s[size:], pattern[1:]
-		case '\\':
-			plain := plainText(pattern[:2])
-			if !strings.HasPrefix(s, plain) {
-				return false
-			}
-			s, pattern = s[len(plain):], pattern[2:]
-		default:
-			if s == "" || s[0] != pattern[0] {
-				return false
-			}
-			s, pattern = s[1:], pattern[1:]
+	at, p := 0, 0
+	starS, starP := -1, -1
+	for at < len(s) || p < len(pattern) {
+		if p < len(pattern) && pattern[p] == '%' {
+			starS, starP = at, p
+			p++
+			continue
 		}
+		if stepS, stepP := likeStep(s[at:], pattern[p:]); stepP > 0 {
+			at, p = at+stepS, p+stepP
+			continue
+		}
+		if starP < 0 || starS >= len(s) {
+			return false
+		}
+		starS++
+		at, p = starS, starP+1
 	}
-	return s == ""
+	return true
+}
+
+// likeStep matches one character of a pattern without % and returns how many bytes of each it took, or zeros.
+func likeStep(s, pattern string) (inS, inPattern int) {
+	if s == "" || pattern == "" {
+		return 0, 0
+	}
+	switch pattern[0] {
+	case '_':
+		_, size := utf8.DecodeRuneInString(s)
+		return size, 1
+	case '\\':
+		plain := plainText(pattern[:2])
+		if strings.HasPrefix(s, plain) {
+			return len(plain), 2
+		}
+		return 0, 0
+	}
+	if s[0] == pattern[0] {
+		return 1, 1
+	}
+	return 0, 0
 }
 
 // candidates returns rows among which all that meet the condition are, found through indexes; false where only a scan of

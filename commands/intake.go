@@ -1,0 +1,167 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"portalbot/bot"
+	"portalbot/provisioning"
+	"portalbot/provisioning/sheet"
+)
+
+// answer is what became of a file: a proposal, or what is wrong with the file, as sentences. Then nothing was stored.
+type answer struct {
+	proposal provisioning.Proposal
+	faults   []string // plain text, not escaped
+	more     int      // faults that are not listed
+}
+
+// faultsListed is how many faults a person is told at once.
+const faultsListed = 15
+
+func fault(format string, args ...any) answer {
+	return answer{faults: []string{fmt.Sprintf(format, args...)}}
+}
+
+// intake is where every file ends, whichever way it came: it downloads, reads and proposes. origin is the delivery that asked for it, so
+// that the same delivery handled again finds the same request. An error is the org's, the store's or Slack's.
+func (c *Commands) intake(ctx context.Context, origin, user string, f form, ch choices) (answer, error) {
+	limit := int64(maxUpload)
+	if len(f.Files) > 0 {
+		limit = maxShared
+	}
+	content, err := c.client.Download(ctx, ch.file, limit)
+	if e, ok := errors.AsType[*bot.FileError](err); ok {
+		return fault("%s", fileFault(e)), nil
+	}
+	if err != nil {
+		return answer{}, fmt.Errorf("get file %s: %w", ch.file.ID, err)
+	}
+	portal, err := c.service.Portal(ch.portal)
+	if err != nil {
+		return answer{}, err
+	}
+	input, bad, err := readSheet(content, f.Verb, portal)
+	if err != nil || len(bad.faults) > 0 {
+		return bad, err
+	}
+	sum := sha256.Sum256(content)
+	terms := provisioning.Terms{
+		Origin: origin, Verb: f.Verb, Method: ch.method, Portal: portal.Name, Requester: user, Note: bot.Clip(ch.note, maxNote),
+		Mail: mailOf(ch.mail, portal), CreateContacts: ch.contacts,
+		FileName: ch.file.Name, FileID: ch.file.ID, FileSum: hex.EncodeToString(sum[:]),
+	}
+	proposal, err := c.service.Propose(ctx, terms, input)
+	return answer{proposal: proposal}, err
+}
+
+func mailOf(chosen string, p provisioning.Portal) provisioning.MailMode {
+	switch m := provisioning.MailMode(chosen); m {
+	case provisioning.MailHeader, provisioning.MailSite, provisioning.MailNone:
+		return m
+	}
+	return p.Mail
+}
+
+// readSheet reads a file's columns and rows, or says what is wrong with them.
+func readSheet(content []byte, verb provisioning.Verb, portal provisioning.Portal) (provisioning.Input, answer, error) {
+	file, err := sheet.Open(bytes.NewReader(content), int64(len(content)), sheet.Options{MaxBytes: maxShared})
+	if err != nil {
+		bad, err := sheetFault(err)
+		return provisioning.Input{}, bad, err
+	}
+	columns, problems := provisioning.MatchColumns(file.Header(), verb, portal)
+	if len(problems) > 0 {
+		return provisioning.Input{}, columnFaults(file, problems), nil
+	}
+	in := provisioning.Input{Columns: columns}
+	for row, err := range file.Rows() {
+		if err != nil {
+			bad, err := sheetFault(err)
+			return provisioning.Input{}, bad, err
+		}
+		in.Rows = append(in.Rows, provisioning.InputRow{Number: row.Number, Line: row.Line, Cells: row.Cells})
+	}
+	for _, n := range file.Notices() {
+		in.Notices = append(in.Notices, n.Text)
+	}
+	return in, answer{}, nil
+}
+
+// sheetFault turns what sheet says about a file into faults, and returns any other error.
+func sheetFault(err error) (answer, error) {
+	if no, ok := errors.AsType[*sheet.Refusal](err); ok {
+		return fault("%s", no.Text), nil
+	}
+	if bad, ok := errors.AsType[*sheet.Problems](err); ok {
+		var a answer
+		for _, p := range bad.List {
+			a.add(p.Text)
+		}
+		a.more += bad.More
+		return a, nil
+	}
+	return answer{}, fmt.Errorf("read the file: %w", err)
+}
+
+func (a *answer) add(text string) {
+	if len(a.faults) == faultsListed {
+		a.more++
+		return
+	}
+	a.faults = append(a.faults, text)
+}
+
+// columnFaults says what is wrong with the header.
+func columnFaults(file *sheet.File, problems []provisioning.Problem) answer {
+	var a answer
+	seen := map[string]int{}
+	for _, p := range problems {
+		text := file.Place(file.HeaderLine(), 0)
+		if p.Column != "" {
+			text = file.Place(file.HeaderLine(), nth(file.Header(), p.Column, seen))
+		}
+		text += ": " + p.Text
+		if p.Fix != "" {
+			text += " " + p.Fix
+		}
+		a.add(text)
+	}
+	return a
+}
+
+// nth returns the number of a column, from 1. Several columns with the same header are named in order.
+func nth(headers []string, header string, seen map[string]int) int {
+	for i, h := range headers {
+		if h == header && i+1 > seen[header] {
+			seen[header] = i + 1
+			return i + 1
+		}
+	}
+	return seen[header]
+}
+
+// fileFault says why a file could not be had, and what to do.
+func fileFault(e *bot.FileError) string {
+	switch e.Reason {
+	case bot.FileExternal:
+		return "This file is only a link to another service (Google Drive or the like). Download it, then upload the file itself."
+	case bot.FileSignIn:
+		return "What came is a web page, not a spreadsheet. If you saved a page from the browser, export the data as CSV or .xlsx and upload that. " +
+			"If it is a spreadsheet, the bot may lack the permission files:read: tell whoever runs it."
+	case bot.FileTooLarge:
+		if e.Limit < maxShared {
+			return fmt.Sprintf("This file is larger than %s. Drop it in a direct message to me, where I take up to %s.", sizeText(e.Limit), sizeText(maxShared))
+		}
+		return fmt.Sprintf("This file is larger than %s. Split it into several files.", sizeText(e.Limit))
+	case bot.FileTruncated:
+		return fmt.Sprintf("Only %s of the file's %s arrived, so I did not use it. Upload it again.", sizeText(e.Got), sizeText(e.Size))
+	case bot.FileMissing:
+		return "I cannot see this file: it was deleted, or it is in a conversation that I am not in. Upload it again, or invite me there."
+	}
+	return "This file is not kept in this Slack workspace, so I cannot read it. Upload the file itself."
+}

@@ -1,0 +1,81 @@
+package commands
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"portalbot/bot"
+	"portalbot/provisioning"
+)
+
+// storyLine is one line of the thread: what happened, and who did it. It is empty when the request no longer knows.
+func storyLine(r provisioning.Request, ref string) string {
+	what, numberText, _ := strings.Cut(ref, "-")
+	n, err := strconv.Atoi(numberText)
+	switch what {
+	case "approval":
+		if err == nil && n > 0 && n <= len(r.Approvals) {
+			return approvalLine(r, n)
+		}
+	case "denied":
+		return fmt.Sprintf(":no_entry_sign: %s denied %s: %s\n%s, nothing was run. You can send a mended file as a new request.",
+			bot.Mention(r.Ending.Person), r.ID, esc(sentenceEnd(r.Ending.Reason), maxNote), bot.Mention(r.Terms.Requester))
+	case "expired":
+		return fmt.Sprintf(":no_entry_sign: Nobody decided on %s in time, so it has expired. %s, nothing was run. You can send the file again.",
+			r.ID, bot.Mention(r.Terms.Requester))
+	case "cancelled":
+		line := fmt.Sprintf(":no_entry_sign: %s cancelled %s. Nothing was run.", bot.Mention(r.Ending.Person), r.ID)
+		if r.Ending.Reason != "" {
+			line += " Reason: " + esc(sentenceEnd(r.Ending.Reason), maxNote)
+		}
+		return line
+	case "stop":
+		return fmt.Sprintf(":octagonal_sign: %s asked %s to stop. Calls that are on their way end, and nothing else begins.", bot.Mention(r.StopBy), r.ID)
+	case "restart":
+		for _, s := range r.Restarts {
+			if err == nil && s.Number == n {
+				return restartLine(r, s)
+			}
+		}
+	}
+	return ""
+}
+
+func approvalLine(r provisioning.Request, n int) string {
+	line := fmt.Sprintf(":white_check_mark: %s approved the plan (%d of %d).", bot.Mention(r.Approvals[n-1].Person), n, max(r.Required, n))
+	switch missing := r.Required - n; {
+	case missing > 0:
+		return line + fmt.Sprintf(" It needs %s more.", count(missing, "approval"))
+	case !r.StartAfter.IsZero():
+		return line + " It starts " + bot.Date(r.StartAfter) + "."
+	}
+	return line + " It runs now."
+}
+
+// restartLine says honestly what a crash meant.
+func restartLine(r provisioning.Request, s provisioning.Restart) string {
+	at := min(s.Closed+1, max(1, r.Progress.Total))
+	line := fmt.Sprintf(":arrows_counterclockwise: I was restarted and continued at row %s of %s", number(at), number(r.Progress.Total))
+	if s.Rechecked > 0 {
+		line += fmt.Sprintf(", %s re-checked in Salesforce", count(s.Rechecked, "row"))
+	}
+	return line + ", none done twice."
+}
+
+// donePage tells the requester that it is over, in one short line.
+func donePage(r provisioning.Request, filesToDM bool) page {
+	where := "The results are in the file above."
+	if filesToDM {
+		where = "I sent you the results as a file."
+	}
+	verb := "is done"
+	switch r.State {
+	case provisioning.StateStopped:
+		verb = "was stopped"
+	case provisioning.StateFailed:
+		verb = "could not be finished"
+	}
+	line := fmt.Sprintf("%s %s %s: %s. %s", bot.Mention(r.Terms.Requester), r.ID, verb, statusCounts(r.Progress), where)
+	return page{text: line}
+}

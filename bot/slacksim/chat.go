@@ -73,10 +73,13 @@ func refuseUnknown(a args) error {
 			return &apiError{code: "missing_scope", extra: map[string]any{"needed": "chat:write.customize"}}
 		}
 	}
-	for _, k := range []string{"link_names", "markdown_text", "file_ids"} {
+	for _, k := range []string{"link_names", "markdown_text", "file_ids", "reply_broadcast"} {
 		if v := a[k]; v != nil && v != "" && v != false && v != "false" && v != "0" {
 			return invalidArguments("unsupported argument: %s", k)
 		}
+	}
+	if v, err := a.boolean("mrkdwn"); err != nil || !v && a["mrkdwn"] != nil {
+		return invalidArguments("unsupported argument: mrkdwn")
 	}
 	if p := a["parse"]; p != nil && p != "" && p != "none" {
 		return invalidArguments("unsupported argument: parse")

@@ -7,8 +7,8 @@
 // (with file_share, message_changed and message_deleted); the Web API methods of the table in
 // methods.go; uploads, private downloads and response URLs; and the blocks of lintblock.go. All else is
 // refused: an unknown method is unknown_method, an unknown block, element or property is
-// invalid_blocks, attachments are invalid_attachments, and parse, link_names and markdown_text are
-// invalid_arguments.
+// invalid_blocks, attachments are invalid_attachments, and parse, link_names, reply_broadcast,
+// mrkdwn false and markdown_text are invalid_arguments.
 //
 // What Slack limits is limited here, with Slack's own error: lengths and counts, one table a message,
 // trigger ids that live 3 s and open one modal, acks within 3 s and below 20 KB, response URLs, rate

@@ -37,9 +37,9 @@ func TestAFileIsUploadedInThreeSteps(t *testing.T) {
 	id, where := step1["file_id"], step1["upload_url"].(string)
 	done := object{"files": []any{object{"id": id, "title": "Results"}}, "channel_id": "C0PORTAL", "thread_ts": root, "initial_comment": "done"}
 	wants(t, bot.refused("files.completeUploadExternal", done), "file_not_found")
-	status, text := bot.put(where, "application/octet-stream", []byte("short"))
+	status, _ := bot.put(where, "application/octet-stream", []byte("short"))
 	wants(t, status, http.StatusBadRequest)
-	status, text = bot.put(where, "application/octet-stream", []byte("Row,Status\n1"))
+	status, text := bot.put(where, "application/octet-stream", []byte("Row,Status\n1"))
 	wants(t, status, http.StatusOK)
 	wants(t, text, "OK - 12")
 	wants(t, bot.refused("files.info", object{"file": id}), "file_not_found")
@@ -114,7 +114,8 @@ func TestOddFiles(t *testing.T) {
 	ws := start(t, slacksim.Config{})
 	bot := app{t, ws}
 	m, err := ws.User("ann").Post("@portal", slacksim.Post{Files: []slacksim.Attachment{
-		{Name: "a.csv", Data: []byte("a"), Kind: slacksim.Snippet}, {Name: "b.csv", Kind: slacksim.External},
+		{Name: "a.csv", Data: []byte("a"), Kind: slacksim.Snippet},
+		{Name: "b.csv", Kind: slacksim.External},
 		{Name: "c.csv", Data: []byte("c"), Kind: slacksim.CheckFirst},
 	}})
 	ok(t, err)

@@ -262,8 +262,11 @@ func TestViewsAreHeldAgainstTheirLimits(t *testing.T) {
 
 func TestNewerBlocksAreRefusedWhereTheyAreNotRolledOut(t *testing.T) {
 	for _, b := range []object{
-		table(1, 1, "x"), dataTable(2, 1), task("error"), {"type": "plan", "title": "x"}, {"type": "alert", "text": plain("x")},
-		{"type": "card", "title": plain("x")}, {"type": "table", "rows": []any{[]any{object{"type": "raw_number", "value": 1}}}},
+		table(1, 1, "x"), dataTable(2, 1), task("error"),
+		{"type": "plan", "title": "x"},
+		{"type": "alert", "text": plain("x")},
+		{"type": "card", "title": plain("x")},
+		{"type": "table", "rows": []any{[]any{object{"type": "raw_number", "value": 1}}}},
 	} {
 		data, err := json.Marshal([]any{b})
 		ok(t, err)

@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -133,11 +134,13 @@ func rawBlocks(blocks []any) json.RawMessage {
 
 // mustJSON encodes a value that was decoded from JSON or built from such values, so it cannot fail.
 func mustJSON(v any) json.RawMessage {
-	b, err := json.Marshal(v)
-	if err != nil {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // Slack does not, and sizes are counted
+	if err := enc.Encode(v); err != nil {
 		return json.RawMessage(`{"slacksim":"unencodable"}`)
 	}
-	return b
+	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
 // withIDs fills in the block and action ids that Slack makes up when an app gives none.

@@ -13,8 +13,10 @@ import (
 
 func TestCallsAreRefusedInSlacksWords(t *testing.T) {
 	ws := start(t, slacksim.Config{NoRateLimits: true, Channels: []slacksim.ChannelConfig{
-		{ID: "C0PORTAL", Name: "portal"}, {ID: "C0AWAY", Name: "away", NoBot: true},
-		{ID: "C0OLD", Name: "old", Archived: true}, {ID: "C0SECRET", Name: "secret", Private: true, NoBot: true},
+		{ID: "C0PORTAL", Name: "portal"},
+		{ID: "C0AWAY", Name: "away", NoBot: true},
+		{ID: "C0OLD", Name: "old", Archived: true},
+		{ID: "C0SECRET", Name: "secret", Private: true, NoBot: true},
 	}})
 	bot := app{t, ws}
 	ann, err := ws.User("ann").Message("#portal", "mine")

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	tokenPath    = "/services/oauth2/token"
+	tokenPath    = "/services/oauth2/token" //nolint:gosec // an address
 	tokenTimeout = 30 * time.Second
 	// assertionLife is how long a signed assertion may be used. Salesforce refuses those that live longer than 3 to 5 minutes;
 	// a clock that is a minute slow still works.

@@ -11,7 +11,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -146,7 +145,7 @@ func TestRefusedLoginsAreExplained(t *testing.T) {
 				srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 					w.Header().Set("Content-Type", "application/json")
 					w.WriteHeader(http.StatusBadRequest)
-					fmt.Fprintf(w, `{"error":%q,"error_description":%q}`, tt.code, tt.text)
+					say(w, `{"error":%q,"error_description":%q}`, tt.code, tt.text)
 				}))
 				defer srv.Close()
 				c := newClient(t, srv.URL, func(c *salesforce.Config) {
@@ -187,7 +186,7 @@ func TestOddTokenAnswersAreErrors(t *testing.T) {
 					w.Header().Set("Content-Type", "application/json")
 					w.Header().Set("Location", "https://elsewhere.example/")
 					w.WriteHeader(tt.status)
-					fmt.Fprint(w, tt.body)
+					say(w, "%s", tt.body)
 				}))
 				defer srv.Close()
 				c := newClient(t, srv.URL, func(c *salesforce.Config) {
@@ -255,7 +254,7 @@ func TestSessionRefusedTwiceIsGivenUp(t *testing.T) {
 		"by HTTP": func(w http.ResponseWriter, _ string) { w.WriteHeader(http.StatusUnauthorized) },
 		"by REST": func(w http.ResponseWriter, _ string) {
 			w.WriteHeader(http.StatusUnauthorized)
-			fmt.Fprint(w, `[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]`)
+			say(w, `[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]`)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -282,7 +281,7 @@ func TestFailedLoginIsOneLoginForAllWhoWaited(t *testing.T) {
 		mu.Unlock()
 		<-release
 		w.WriteHeader(http.StatusBadRequest)
-		fmt.Fprint(w, `{"error":"invalid_client","error_description":"invalid client credentials"}`)
+		say(w, `{"error":"invalid_client","error_description":"invalid client credentials"}`)
 	}))
 	defer srv.Close()
 	c := newClient(t, srv.URL)

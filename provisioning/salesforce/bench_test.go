@@ -73,7 +73,7 @@ func BenchmarkWriteCreateOf200Users(b *testing.B) {
 func BenchmarkCutLookUpOf10000Users(b *testing.B) {
 	var contacts, mails []string
 	for i := range 10_000 {
-		contacts, mails = append(contacts, fmt.Sprintf("003%015d", i)), append(mails, fmt.Sprintf("person.%d@example.com", i))
+		contacts, mails = append(contacts, fmt.Sprintf("003%012d", i)), append(mails, fmt.Sprintf("person.%d@example.com", i))
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -151,7 +151,7 @@ func (c *Client) once(ctx context.Context, s *session, k call) *provisioning.Cal
 		ce.Unsent = asked.Load() && !connected.Load()
 		return ce
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // what matters of it was read
 	c.noteUsage(parseLimitInfo(resp.Header))
 	if ce := c.answer(ctx, k, resp); ce != nil {
 		ce.Op, ce.Text = k.op, c.redact(ce.Text, s.token)

@@ -27,7 +27,7 @@ func hangUp(t *testing.T, w http.ResponseWriter) {
 		t.Error(err)
 		return
 	}
-	conn.Close()
+	_ = conn.Close()
 }
 
 func TestFailedWriteSaysWhetherItCanHaveTakenEffect(t *testing.T) {
@@ -53,24 +53,29 @@ func TestFailedWriteSaysWhetherItCanHaveTakenEffect(t *testing.T) {
 		"lock text": {func(w http.ResponseWriter) {
 			soapFault(w, "UNKNOWN_EXCEPTION", "Group membership operation already in progress")
 		}, "UNKNOWN_EXCEPTION", provisioning.ClassRetry, false},
-		"gateway timeout": {func(w http.ResponseWriter) { w.WriteHeader(504) }, "GATEWAY_TIMEOUT", provisioning.ClassRetry, false},
-		"a 500 page":      {func(w http.ResponseWriter) { w.WriteHeader(500); fmt.Fprint(w, "<html>") }, "INTERNAL_SERVER_ERROR", provisioning.ClassRetry, false},
+		"gateway timeout": {func(w http.ResponseWriter) { w.WriteHeader(http.StatusGatewayTimeout) }, "GATEWAY_TIMEOUT", provisioning.ClassRetry, false},
+		"a 500 page":      {func(w http.ResponseWriter) { w.WriteHeader(http.StatusInternalServerError); say(w, "%s", "<html>") }, "INTERNAL_SERVER_ERROR", provisioning.ClassRetry, false},
 		"a 503 in XML, no fault": {func(w http.ResponseWriter) {
 			w.Header().Set("Content-Type", "text/xml")
-			w.WriteHeader(503)
-			fmt.Fprint(w, "<oops/>")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			say(w, "%s", "<oops/>")
 		}, "SERVICE_UNAVAILABLE", provisioning.ClassRetry, false},
-		"request timeout": {func(w http.ResponseWriter) { w.WriteHeader(408) }, "REQUEST_TIMEOUT", provisioning.ClassRetry, false},
-		"too many":        {func(w http.ResponseWriter) { w.WriteHeader(429) }, "TOO_MANY_REQUESTS", provisioning.ClassRetry, true},
-		"forbidden":       {func(w http.ResponseWriter) { w.WriteHeader(403) }, "FORBIDDEN", provisioning.ClassJob, true},
-		"redirect":        {func(w http.ResponseWriter) { w.Header().Set("Location", "https://evil.example/"); w.WriteHeader(307) }, "TEMPORARY_REDIRECT", provisioning.ClassJob, true},
-		"old version":     {func(w http.ResponseWriter) { soapFault(w, "UNSUPPORTED_API_VERSION", "retired") }, "UNSUPPORTED_API_VERSION", provisioning.ClassJob, true},
-		"hung up":         {nil, "NETWORK", provisioning.ClassRetry, false},
-		"a page":          {func(w http.ResponseWriter) { fmt.Fprint(w, "<!DOCTYPE html><html><p>Hello</html>") }, "BAD_ANSWER", provisioning.ClassRetry, false},
-		"truncated":       {func(w http.ResponseWriter) { fmt.Fprint(w, strings.TrimSuffix(envelope(saved), "</soapenv:Body></soapenv:Envelope>")) }, "NETWORK", provisioning.ClassRetry, false},
-		"nothing":         {func(http.ResponseWriter) {}, "NETWORK", provisioning.ClassRetry, false},
+		"request timeout": {func(w http.ResponseWriter) { w.WriteHeader(http.StatusRequestTimeout) }, "REQUEST_TIMEOUT", provisioning.ClassRetry, false},
+		"too many":        {func(w http.ResponseWriter) { w.WriteHeader(http.StatusTooManyRequests) }, "TOO_MANY_REQUESTS", provisioning.ClassRetry, true},
+		"forbidden":       {func(w http.ResponseWriter) { w.WriteHeader(http.StatusForbidden) }, "FORBIDDEN", provisioning.ClassJob, true},
+		"redirect": {func(w http.ResponseWriter) {
+			w.Header().Set("Location", "https://evil.example/")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		}, "TEMPORARY_REDIRECT", provisioning.ClassJob, true},
+		"old version": {func(w http.ResponseWriter) { soapFault(w, "UNSUPPORTED_API_VERSION", "retired") }, "UNSUPPORTED_API_VERSION", provisioning.ClassJob, true},
+		"hung up":     {nil, "NETWORK", provisioning.ClassRetry, false},
+		"a page":      {func(w http.ResponseWriter) { say(w, "%s", "<!DOCTYPE html><html><p>Hello</html>") }, "BAD_ANSWER", provisioning.ClassRetry, false},
+		"truncated": {func(w http.ResponseWriter) {
+			say(w, "%s", strings.TrimSuffix(envelope(saved), "</soapenv:Body></soapenv:Envelope>"))
+		}, "NETWORK", provisioning.ClassRetry, false},
+		"nothing": {func(http.ResponseWriter) {}, "NETWORK", provisioning.ClassRetry, false},
 		"wrong namespace": {func(w http.ResponseWriter) {
-			fmt.Fprint(w, strings.Replace(envelope(saved), "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope", 1))
+			say(w, "%s", strings.Replace(envelope(saved), "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope", 1))
 		}, "BAD_ANSWER", provisioning.ClassRetry, false},
 		"another answer":  {func(w http.ResponseWriter) { soap(w, `<updateResponse/>`) }, "BAD_ANSWER", provisioning.ClassRetry, false},
 		"too few results": {func(w http.ResponseWriter) { soap(w, `<createResponse/>`) }, "BAD_ANSWER", provisioning.ClassRetry, false},
@@ -183,7 +188,7 @@ func TestWriteOnADyingConnectionIsNotRepeated(t *testing.T) {
 				return
 			}
 			wg.Go(func() {
-				defer conn.Close()
+				defer func() { _ = conn.Close() }()
 				r := bufio.NewReader(conn)
 				for {
 					req, err := http.ReadRequest(r)
@@ -193,7 +198,7 @@ func TestWriteOnADyingConnectionIsNotRepeated(t *testing.T) {
 					body, _ := io.ReadAll(req.Body)
 					if strings.HasSuffix(req.URL.Path, "/token") {
 						answer := fmt.Sprintf(`{"access_token":"T1!tok","instance_url":"http://%s"}`, l.Addr())
-						fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer)
+						say(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer)
 						continue
 					}
 					if strings.Contains(string(body), "create") || req.Method == http.MethodDelete {
@@ -215,7 +220,7 @@ func TestWriteOnADyingConnectionIsNotRepeated(t *testing.T) {
 	if ce := callError(t, err); ce.Unsent {
 		t.Errorf("reset: %+v", ce)
 	}
-	l.Close()
+	_ = l.Close()
 	c.Close()
 	wg.Wait()
 	if writes != 2 {
@@ -309,7 +314,7 @@ func TestReadsSideBySideAreBounded(t *testing.T) {
 	c := f.client(t, func(c *salesforce.Config) { c.Reads = 3 })
 	keys := make([]string, 30_000)
 	for i := range keys {
-		keys[i] = fmt.Sprintf("003%015d", i)
+		keys[i] = fmt.Sprintf("003%012d", i)
 	}
 	var wg sync.WaitGroup
 	for range 2 {
@@ -333,7 +338,7 @@ func TestUsageIsReadFromSOAPAndREST(t *testing.T) {
 	f := newFake(t, func(w http.ResponseWriter, r *http.Request, _ string) {
 		if r.Method == http.MethodDelete {
 			w.Header().Set("Sforce-Limit-Info", header)
-			fmt.Fprint(w, `{"NewPassword":"x"}`)
+			say(w, `{"NewPassword":"x"}`)
 			return
 		}
 		soap(w, saved)
@@ -393,7 +398,7 @@ func TestOpNameNamesEachRequest(t *testing.T) {
 func TestConnectionsAreKept(t *testing.T) {
 	f := newFake(t, func(w http.ResponseWriter, r *http.Request, _ string) {
 		if r.Method == http.MethodDelete {
-			fmt.Fprint(w, `{"NewPassword":"tempPassw0rd"}`)
+			say(w, `{"NewPassword":"tempPassw0rd"}`)
 			return
 		}
 		soap(w, saved)

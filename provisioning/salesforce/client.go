@@ -66,5 +66,8 @@ func NewTransport() *http.Transport {
 	}
 }
 
+// String tells the settings without their secrets.
+func (c *Client) String() string { return c.cfg.String() }
+
 // Close closes the connections that no call uses. The client can be used again afterwards.
 func (c *Client) Close() { c.http.CloseIdleConnections() }

@@ -69,7 +69,12 @@ func TestPrintedSettingsShowNoSecrets(t *testing.T) {
 	cfg := salesforce.Config{LoginURL: "https://acme.my.salesforce.com", ClientSecret: secret, PrivateKeyPEM: []byte("key-text")}
 	var log strings.Builder
 	slog.New(slog.NewTextHandler(&log, nil)).Info("start", "cfg", cfg)
-	for _, s := range []string{fmt.Sprint(cfg), fmt.Sprintf("%+v", cfg), fmt.Sprintf("%#v", cfg), log.String()} {
+	cfg.Auth, cfg.ClientID = salesforce.AuthClientCredentials, clientID
+	c, err := salesforce.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{fmt.Sprintf("%v %+v", c, c), fmt.Sprint(cfg), fmt.Sprintf("%+v", cfg), fmt.Sprintf("%#v", cfg), log.String()} {
 		if strings.Contains(s, secret) || strings.Contains(s, "key-text") || strings.Contains(s, "107 101 121") {
 			t.Errorf("printed: %s", s)
 		}

@@ -18,7 +18,7 @@ import (
 
 const (
 	clientID = "3MVG9.consumer-key"
-	secret   = "s3cret-of-the-app" //nolint:gosec // of a test
+	secret   = "s3cret-of-the-app"
 )
 
 // fake is a server whose answers a test writes by hand: for what no strict server would answer. Tokens are T1, T2, and so on.
@@ -53,7 +53,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Unlock()
 	if r.URL.Path == "/services/oauth2/token" {
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"access_token":"T%d!tok","instance_url":%q,"id":"https://login.salesforce.com/id/00D000000000001EAA/005000000000001AAA","token_type":"Bearer","issued_at":"1"}`, n, f.URL)
+		say(w, `{"access_token":"T%d!tok","instance_url":%q,"id":"https://login.salesforce.com/id/00D000000000001EAA/005000000000001AAA","token_type":"Bearer","issued_at":"1"}`, n, f.URL)
 		return
 	}
 	f.answer(w, r, string(body))
@@ -104,16 +104,19 @@ func envelope(body string) string {
 
 func soap(w http.ResponseWriter, body string) {
 	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
-	io.WriteString(w, envelope(body)) //nolint:errcheck // a test's own server
+	say(w, "%s", envelope(body))
 }
 
 func soapFault(w http.ResponseWriter, code, text string) {
 	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
 	w.WriteHeader(http.StatusInternalServerError)
-	io.WriteString(w, envelope(`<soapenv:Fault><faultcode>sf:`+code+`</faultcode><faultstring>`+code+`: `+text+`</faultstring>`+ //nolint:errcheck // a test's own server
+	say(w, "%s", envelope(`<soapenv:Fault><faultcode>sf:`+code+`</faultcode><faultstring>`+code+`: `+text+`</faultstring>`+
 		`<detail><sf:UnexpectedErrorFault xsi:type="sf:UnexpectedErrorFault"><sf:exceptionCode>`+code+`</sf:exceptionCode>`+
 		`<sf:exceptionMessage>`+text+`</sf:exceptionMessage></sf:UnexpectedErrorFault></detail></soapenv:Fault>`))
 }
+
+// say writes to a client that may have left.
+func say(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
 
 const saved = `<createResponse><result><id>005000000000009AAA</id><success>true</success></result></createResponse>`
 

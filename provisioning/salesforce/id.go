@@ -2,8 +2,8 @@ package salesforce
 
 import "strings"
 
-// validID reports whether s has the form of a record id, 15 or 18 letters and digits. One that has not is kept out of
-// queries: Salesforce refuses the whole query for it.
+// validID reports whether s is a record id: 15 letters and digits, or 18 of which the last three fit the others. One that is
+// not is kept out of queries: Salesforce refuses the whole query for it.
 func validID(s string) bool {
 	if len(s) != 15 && len(s) != 18 {
 		return false
@@ -14,7 +14,7 @@ func validID(s string) bool {
 			return false
 		}
 	}
-	return true
+	return longID(s[:15])[15:] == s[15:] || len(s) == 15
 }
 
 const idSuffix = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"

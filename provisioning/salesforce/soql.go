@@ -15,8 +15,6 @@ const (
 	// maxLiteral is the number of bytes of a text in a query. A longer one is in no field that we search.
 	// Source: Salesforce SOQL reference, limits: 4,000 characters in a WHERE string.
 	maxLiteral = 4000
-	// idBytes is what one id takes in a list: 18 characters, two quotes, a comma.
-	idBytes = 21
 )
 
 // quote writes a text as a SOQL literal. It is the only way a text gets into a query.

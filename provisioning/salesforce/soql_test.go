@@ -122,7 +122,7 @@ func TestConditionKeepsAlternativesTogether(t *testing.T) {
 }
 
 func TestKeysThatCanMatchNothingAreLeftOut(t *testing.T) {
-	l := ids("Id", []string{"003000000000001AAA", "003000000000001", "", "x", "003000000000001'AA", "003000000000002"})
+	l := ids("Id", []string{"003000000000001AAA", "003000000000001", "", "x", "003000000000001'AA", "003000000000001AAB", "003000000000002"})
 	if len(l.keys) != 2 {
 		t.Errorf("ids %q", l.keys)
 	}

@@ -214,7 +214,7 @@ func TestPasswordOfAResetIsNeverTold(t *testing.T) {
 		if r.Header.Get("Authorization") != "Bearer T1!tok" {
 			t.Errorf("header %v", r.Header)
 		}
-		fmt.Fprint(w, `{"NewPassword":"tempPassw0rd"}`)
+		say(w, `{"NewPassword":"tempPassw0rd"}`)
 	})
 	c := f.client(t)
 	if err := c.ResetPassword(context.Background(), "005000000000009AAA"); err != nil {
@@ -237,7 +237,7 @@ func TestPasswordOfAResetIsNeverTold(t *testing.T) {
 func TestRefusedResetSaysWhy(t *testing.T) {
 	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ string) {
 		w.WriteHeader(http.StatusForbidden)
-		fmt.Fprint(w, `[{"message":"you do not have access","errorCode":"INSUFFICIENT_ACCESS","fields":[]}]`)
+		say(w, `[{"message":"you do not have access","errorCode":"INSUFFICIENT_ACCESS","fields":[]}]`)
 	})
 	err := f.client(t).ResetPassword(context.Background(), "005000000000009AAA")
 	if ce := callError(t, err); ce.Code != "INSUFFICIENT_ACCESS" || ce.Class != provisioning.ClassRow || !ce.Unsent || ce.Text != "you do not have access" {

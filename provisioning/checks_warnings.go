@@ -14,6 +14,7 @@ const (
 	warnOtherEmail
 	warnEmailChanged
 	warnNewContact
+	warnReactivates
 	warnNickname
 	warnLeftOut
 	warnStaysFrozen
@@ -38,6 +39,8 @@ func (w warningSet) code() string {
 		return "EMAIL_CHANGED"
 	case warnNewContact:
 		return "NEW_CONTACT"
+	case warnReactivates:
+		return "REACTIVATES"
 	case warnNickname:
 		return "NICKNAME_CHANGED"
 	case warnLeftOut:
@@ -67,6 +70,8 @@ func (w warningSet) text() string {
 		return "The user has another e-mail address in Salesforce than in the file."
 	case warnNewContact:
 		return "The contact does not exist and is created first."
+	case warnReactivates:
+		return "The contact has an inactive user, which is activated; its other values stay as they are."
 	case warnNickname:
 		return "The nickname in the file is taken; another one is planned."
 	case warnLeftOut:

@@ -133,7 +133,7 @@ func (pl *planning) decideExisting(w *window, c *candidate, r PlanRow, users []*
 	r.Fields = []Field{{fieldIsActive, "true"}}
 	r.Before = snapshot(*u, false)
 	r.Reason = Problem{Code: CodeInactiveUser, Text: since + "." + pl.staysText(c, u)}
-	return r, 0
+	return r, warnReactivates
 }
 
 // profileText says whether the profile is the one that the row asks for.

@@ -93,6 +93,17 @@ func (s *fieldSet) given(field, value string) {
 
 func (s *fieldSet) set(field, value string) { s.fields = append(s.fields, Field{field, value}) }
 
+// email takes the address of the row, else of the contact. Nobody can be a user without one, so that a wrong one of the contact is a
+// problem too.
+func (s *fieldSet) email() {
+	n := len(s.problems)
+	s.given(fieldEmail, s.c.email)
+	if len(s.problems) > n && s.pl.cell(s.c.row, fieldEmail) == "" {
+		s.problems[n].Text = "Of the contact: " + s.problems[n].Text
+		s.problems[n].Fix = "Fill in Email, or correct the contact's address in Salesforce."
+	}
+}
+
 // need says that a field that every portal user must have got no value.
 func (s *fieldSet) need(field, fix string) {
 	if slices.ContainsFunc(s.problems, func(p Problem) bool { return p.Column != "" && p.Column == s.pl.header(field) }) {
@@ -129,7 +140,7 @@ func (pl *planning) fieldsOf(c *candidate, p Profile, nickname string) *fieldSet
 	if c.email == "" {
 		s.need(fieldEmail, "Fill in Email, or set the contact's address in Salesforce.")
 	} else {
-		s.given(fieldEmail, c.email)
+		s.email()
 	}
 	if own := pl.cell(c.row, fieldUsername) != ""; own || c.username != "" && validEmail(c.email) {
 		s.given(fieldUsername, c.username) // one made from a wrong address needs no second sentence

@@ -49,14 +49,15 @@ type window struct {
 	first bool
 	done  chan error
 
-	candidates []candidate // of add, one for each row
-	contacts   map[string]*Contact
-	byEmail    map[string][]*Contact // lower case
-	accounts   []Account             // for contacts to create; for the names of users' accounts
-	names      map[string]string     // account id -> name
-	users      []User
-	index      userIndex
-	roles      map[string][]Role // by account
+	candidates   []candidate // of add, one for each row
+	contacts     map[string]*Contact
+	byEmail      map[string][]*Contact // lower case
+	accounts     []Account             // for contacts to create; for the names of users' accounts
+	names        map[string]string     // account id -> name
+	accountIndex map[string][]int      // by id and by name in lower case
+	users        []User
+	index        userIndex
+	roles        map[string][]Role // by account
 }
 
 // userIndex finds users by their keys. Text keys are in lower case.
@@ -187,6 +188,7 @@ func (pl *planning) readForAdd(ctx context.Context, w *window, ready <-chan stru
 		return err
 	}
 	w.indexContacts(contacts)
+	w.indexAccounts()
 	select {
 	case <-ready:
 	case <-ctx.Done():
@@ -313,13 +315,28 @@ func (w *window) indexContacts(contacts []Contact) {
 
 // accountNamed returns the account of a contact to create: by id, else by name. More than one has the name when n > 1.
 func (w *window) accountNamed(id, name string) (a Account, n int) {
-	for _, x := range w.accounts {
-		if id != "" && x.ID == id || id == "" && strings.EqualFold(x.Name, name) {
-			a = x
-			n++
-		}
+	key := id
+	if id == "" {
+		key = strings.ToLower(name)
 	}
-	return a, n
+	found := w.accountIndex[key]
+	if len(found) == 0 {
+		return Account{}, 0
+	}
+	return w.accounts[found[0]], len(found)
+}
+
+// indexAccounts finds accounts by id and by name in lower case; no name looks like an id.
+func (w *window) indexAccounts() {
+	w.accountIndex = make(map[string][]int, 2*len(w.accounts))
+	for i, a := range w.accounts {
+		if len(w.accountIndex[a.ID]) > 0 {
+			continue
+		}
+		w.accountIndex[a.ID] = []int{i}
+		name := strings.ToLower(a.Name)
+		w.accountIndex[name] = append(w.accountIndex[name], i)
+	}
 }
 
 func indexUsers(users []User) userIndex {

@@ -100,6 +100,36 @@ func TestAClickIsDeliveredWithItsMessage(t *testing.T) {
 	ok(t, stop())
 }
 
+func TestAnEphemeralMessageIsReplacedAndTakenAwayByItsOwnURL(t *testing.T) {
+	ws := startSlack(t, slacksim.Config{})
+	client, ctx := clientOf(ws), within(t)
+	_, stop := receive(t, ws, bot.ReceiverConfig{Client: client, Memory: newDisk(), Handler: handler{
+		handle: func(ctx context.Context, d bot.Delivery) error {
+			if !d.Action.Ephemeral {
+				t.Error("the click does not say that the message is ephemeral")
+			}
+			return client.Reply(ctx, d, bot.Message{
+				Text: "sure?", Blocks: []slack.Block{section("sure?"), buttons("yes", "Yes")},
+				ReplaceOriginal: d.Action.ID == "ask", DeleteOriginal: d.Action.ID == "yes",
+			})
+		},
+	}})
+	ok(t, client.Ephemeral(ctx, "C0PORTAL", "", "U0ANN", bot.Message{Text: "q", Blocks: []slack.Block{section("question"), buttons("ask", "Ask")}}))
+	ann := ws.User("ann")
+	m, err := ann.WaitEphemeral(ctx, func(m slacksim.Message) bool { return strings.Contains(m.Read, "question") })
+	ok(t, err)
+	ok(t, ann.Click(ctx, m, "Ask"))
+	m, err = ann.WaitEphemeral(ctx, func(m slacksim.Message) bool { return strings.Contains(m.Read, "sure?") })
+	ok(t, err)
+	ok(t, ann.Click(ctx, m, "Yes"))
+	await(t, "an empty channel", func() bool { return len(ann.Sees("#portal")) == 0 })
+	ok(t, stop())
+}
+
+func buttons(id, text string) slack.Block {
+	return slack.NewActionBlock("", slack.NewButtonBlockElement(id, "", slack.NewTextBlockObject(slack.PlainTextType, text, false, false)))
+}
+
 func TestAShortcutBringsTheMessagesFiles(t *testing.T) {
 	ws := startSlack(t, slacksim.Config{})
 	ctx := within(t)

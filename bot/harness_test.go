@@ -277,7 +277,11 @@ func receive(t *testing.T, ws *slacksim.Workspace, cfg bot.ReceiverConfig) (r *b
 	}
 	t.Cleanup(func() { _ = stop() })
 	if cfg.SigningSecret == "" {
-		ok(t, ws.WaitSockets(within(t), 2))
+		want := 2
+		if cfg.Sockets > 0 {
+			want = min(cfg.Sockets, 10)
+		}
+		ok(t, ws.WaitSockets(within(t), want))
 	}
 	return r, stop
 }

@@ -41,8 +41,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "cannot read the request", http.StatusBadRequest)
 		return
 	case challenge != "":
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = io.WriteString(w, challenge) // a client that is gone needs no answer
+		_ = writeAck(w, map[string]string{"challenge": challenge}) // a client that is gone needs no answer
 		return
 	case envelope == "":
 		return // ssl_check

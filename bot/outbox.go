@@ -227,11 +227,8 @@ func (o *Outbox) report(ctx context.Context, l *lane, f Failure) {
 		return
 	}
 	l.told[key] = true
-	what := "Slack will not take this until somebody mends it"
-	if f.Dropped {
-		what = "Slack refuses this, dropped"
-	}
-	o.log.ErrorContext(ctx, what, "item", f.Item.ID, "key", f.Item.Key, "lane", f.Item.Lane, "error", f.Err)
+	o.log.ErrorContext(ctx, "Slack does not take this; unless it is dropped, it is tried again until somebody has mended it",
+		"item", f.Item.ID, "key", f.Item.Key, "lane", f.Item.Lane, "dropped", f.Dropped, "error", f.Err)
 	if o.cfg.Failed != nil {
 		o.cfg.Failed(f)
 	}

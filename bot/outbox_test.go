@@ -107,7 +107,6 @@ func TestWhateverFailsTheStoryIsToldOnce(t *testing.T) {
 						t.Parallel()
 						ws := startSlack(t, slacksim.Config{NoRateLimits: true})
 						d := newDisk()
-						var struck atomic.Bool
 						reached := make(chan struct{}, 100)
 						ws.OnCall(func(c slacksim.Call) {
 							if c.Method == call.method {
@@ -122,7 +121,6 @@ func TestWhateverFailsTheStoryIsToldOnce(t *testing.T) {
 								<-reached
 							}
 							stop()
-							struck.Store(true)
 							post(t, ws, d, renderStory, bot.OutboxConfig{})
 						}
 						d.empty(t)
@@ -199,7 +197,7 @@ func TestEditsThatPileUpAreSentOnceAndTheLastStateAlways(t *testing.T) {
 	d := newDisk()
 	var state atomic.Uint64
 	state.Store(1)
-	render := func(_ context.Context, i bot.Item) (bot.Post, error) {
+	render := func(context.Context, bot.Item) (bot.Post, error) {
 		rev := state.Load()
 		return bot.Post{Channel: "C0PORTAL", Rev: rev, Text: fmt.Sprintf("%d of 500", rev), MinInterval: 50 * time.Millisecond}, nil
 	}

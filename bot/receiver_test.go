@@ -261,7 +261,7 @@ func TestTwoSocketsLoseNothingWhenOneIsDeaf(t *testing.T) {
 	ws.Silence()
 	ctx := within(t)
 	// What is sent into a deaf socket is lost, and a person sees that; once it was noticed, all is well again.
-	for ws.User("ann").Type(shortly(t, ctx), "#portal", "/portal help") != nil {
+	for ws.User("ann").Type(shortly(ctx, t), "#portal", "/portal help") != nil {
 		if ctx.Err() != nil {
 			t.Fatal("the deaf sockets were not noticed")
 		}
@@ -275,7 +275,7 @@ func TestTwoSocketsLoseNothingWhenOneIsDeaf(t *testing.T) {
 	}
 }
 
-func shortly(t *testing.T, ctx context.Context) context.Context {
+func shortly(ctx context.Context, t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	t.Cleanup(cancel)
@@ -338,6 +338,49 @@ func TestAWrongBotTokenEndsRunWithASentence(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "SLACK_BOT_TOKEN") {
 		t.Errorf("got %v", err)
 	}
+}
+
+func TestASocketThatSlackClosesAtOnceIsNotTriedForEver(t *testing.T) {
+	ws := startSlack(t, slacksim.Config{NoRateLimits: true})
+	_, stop := receive(t, ws, bot.ReceiverConfig{Memory: newDisk(), Handler: handler{}, Sockets: 12}) // Slack takes ten
+	before := ws.Count("apps.connections.open")
+	tick := time.NewTimer(300 * time.Millisecond)
+	<-tick.C
+	if tries := ws.Count("apps.connections.open") - before; tries > 10 {
+		t.Errorf("%d attempts in 300 ms", tries)
+	}
+	ok(t, stop())
+}
+
+func TestAnAcknowledgementThatIsTooLongForSlackIsSentPlainly(t *testing.T) {
+	ws := startSlack(t, slacksim.Config{})
+	client, ctx := clientOf(ws), within(t)
+	_, stop := receive(t, ws, bot.ReceiverConfig{Client: client, Memory: newDisk(), Handler: handler{
+		ack: func(bot.Delivery) bot.Ack {
+			long := modal("Long")
+			for range 10 {
+				long.Blocks.BlockSet = append(long.Blocks.BlockSet, section(strings.Repeat("x", 2900)))
+			}
+			return bot.Ack{Update: &long}
+		},
+		handle: func(ctx context.Context, d bot.Delivery) error {
+			if d.Kind != bot.KindCommand {
+				return nil
+			}
+			short := modal("Add users")
+			short.Blocks.BlockSet = []slack.Block{section("nothing to fill in")}
+			_, err := client.OpenView(ctx, d.TriggerID, short)
+			return err
+		},
+	}})
+	ann := ws.User("ann")
+	ok(t, ann.Type(ctx, "#portal", "/portal add"))
+	m, err := ann.WaitModal(ctx, "Add users")
+	ok(t, err)
+	_, err = m.Submit(ctx)
+	ok(t, err)
+	ok(t, stop())
+	wants(t, "problems", len(ws.AckProblems()), 0)
 }
 
 func TestAnOutageIsOutlasted(t *testing.T) {

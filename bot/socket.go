@@ -73,9 +73,10 @@ func (r *Receiver) oneSocket(ctx context.Context, n int, b *backoff, renew <-cha
 	defer func() {
 		cancel()
 		if !over {
-			<-ended
+			_ = <-ended // it was cancelled
 		}
 	}()
+	greeted := true // no connection has failed us yet
 	for {
 		select {
 		case err := <-ended:
@@ -87,7 +88,12 @@ func (r *Receiver) oneSocket(ctx context.Context, n int, b *backoff, renew <-cha
 			switch evt.Type {
 			case socketmode.EventTypeConnecting:
 				r.status.setOpen(n, false)
+				if !greeted {
+					return 0, errNoHello // slack-go would try again at once, and for ever
+				}
+				greeted = false
 			case socketmode.EventTypeHello:
+				greeted = true
 				b.reset()
 				r.status.setOpen(n, true)
 				r.log.InfoContext(ctx, "connected to Slack", "socket", n, "of", evt.Request.NumConnections,
@@ -195,6 +201,9 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 
 // errRenew ends a socket that is to be refreshed at another time than the others.
 var errRenew = errors.New("renewed, to be refreshed at another time than the other sockets")
+
+// errNoHello ends a socket that Slack closed before it said hello: there are too many of them, or the app's link is disabled.
+var errNoHello = errors.New("closed by Slack at once: are there ten other connections, or is Socket Mode off?")
 
 // errSilent ends a connection on which nothing was heard for too long.
 var errSilent = errors.New("nothing was heard from Slack for too long")

@@ -47,7 +47,7 @@ func (c *Client) view(ctx context.Context, method string, fn func(context.Contex
 			return err
 		}
 		v = View{
-			ID: r.View.ID, Hash: r.View.Hash, RootID: r.RootViewID, Type: string(r.Type),
+			ID: r.ID, Hash: r.Hash, RootID: r.RootViewID, Type: string(r.Type),
 			CallbackID: r.CallbackID, PrivateMetadata: r.PrivateMetadata,
 		}
 		return nil

@@ -58,7 +58,7 @@ func (c *Commands) listOf(r rights) []string {
 		list = slices.Concat(list, c.cfg.Requesters)
 	}
 	if r&approvers != 0 {
-		list = slices.Concat(list, c.cfg.Policy.Approvers)
+		list = slices.Concat(list, c.cfg.Approvers)
 	}
 	if r&admins != 0 {
 		list = slices.Concat(list, c.cfg.Admins)
@@ -116,8 +116,8 @@ func mentions(list []string, limit int) string {
 // deciders returns who on the approvers' list can decide on a request of this requester: the first limit of them, and how many there
 // are. everyone says that any full member can.
 func (c *Commands) deciders(ctx context.Context, requester string) (ids []string, everyone bool, err error) {
-	everyone = slices.Contains(c.cfg.Policy.Approvers, bot.Everyone)
-	ids, err = c.people.Members(ctx, c.cfg.Policy.Approvers, groupAge)
+	everyone = slices.Contains(c.cfg.Approvers, bot.Everyone)
+	ids, err = c.people.Members(ctx, c.cfg.Approvers, groupAge)
 	ids = slices.DeleteFunc(ids, func(id string) bool { return id == requester })
 	return ids, everyone, err
 }

@@ -12,26 +12,26 @@ import (
 	"portalbot/provisioning"
 )
 
-// Config wires [Commands]. Service, Client, People and Channel are required.
+// Config wires [Commands]. Service, Client, People, Notices and Channel are required.
 type Config struct {
 	Service *provisioning.Service
 	Client  *bot.Client
 	People  *bot.People
+	Notices Notices
 	// Channel is the id of the channel that requests and their threads are posted in.
 	Channel string
-	// Requesters and Admins are lists of Slack user ids, user group ids and [bot.Everyone].
-	Requesters, Admins []string
-	// Policy is the one that Service works by: who approves, and how many it takes.
-	Policy provisioning.Policy
+	// Requesters, Approvers and Admins are lists of Slack user ids, user group ids and [bot.Everyone].
+	Requesters, Approvers, Admins []string
 	// Name is the slash command, with its slash; default "/portal".
 	Name string
 	Now  func() time.Time // default: time.Now
 	Log  *slog.Logger     // default: discard
 }
 
-// Commands handles what people do and renders what they are told. It is a [bot.Handler] and a [bot.Renderer], and safe for
-// concurrent use.
+// Commands handles what people do and renders what they are told. It is a [bot.Handler], a [bot.Renderer] and the [bot.Queue] of what
+// is to be told. It is safe for concurrent use.
 type Commands struct {
+	queue
 	service *provisioning.Service
 	client  *bot.Client
 	people  *bot.People
@@ -47,6 +47,7 @@ type Commands struct {
 var (
 	_ bot.Handler  = (*Commands)(nil)
 	_ bot.Renderer = (*Commands)(nil)
+	_ bot.Queue    = (*Commands)(nil)
 )
 
 // New returns Commands. It makes no call.
@@ -60,7 +61,7 @@ func New(cfg Config) *Commands {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &Commands{service: cfg.Service, client: cfg.Client, people: cfg.People, cfg: cfg, now: cfg.Now, log: cfg.Log}
+	c := &Commands{queue: queue{cfg.Notices}, service: cfg.Service, client: cfg.Client, people: cfg.People, cfg: cfg, now: cfg.Now, log: cfg.Log}
 	c.table, c.buttons, c.modals = c.commandTable(), c.buttonTable(), c.modalTable()
 	return c
 }

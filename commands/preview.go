@@ -31,7 +31,7 @@ func draftOf(r provisioning.Request) draft {
 
 // chosen is who could decide on a request.
 type chosen struct {
-	needs    int
+	needs    int // 0: not known
 	ids      []string
 	everyone bool
 	unread   bool // the list could not be read
@@ -39,7 +39,10 @@ type chosen struct {
 
 // line says who can approve, and warns when nobody can.
 func (d chosen) line(admins string) string {
-	need := fmt.Sprintf("*Needs %s.*", count(d.needs, "approval"))
+	need := "*Needs approval.*"
+	if d.needs > 0 {
+		need = fmt.Sprintf("*Needs %s.*", count(d.needs, "approval"))
+	}
 	switch {
 	case d.unread && len(d.ids) == 0:
 		return need + " I could not read the list of approvers just now."

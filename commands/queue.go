@@ -17,16 +17,11 @@ type Notices interface {
 	NoticesChanged() <-chan struct{}
 }
 
-// Queue shows notices to a [bot.Outbox]. Each request is a lane, so that a thread tells its story in order.
-type Queue struct{ notices Notices }
-
-var _ bot.Queue = Queue{}
-
-// NewQueue returns a Queue over a list of notices.
-func NewQueue(n Notices) Queue { return Queue{n} }
+// queue shows notices to a [bot.Outbox]. Each request is a lane, so that a thread tells its story in order.
+type queue struct{ notices Notices }
 
 // Pending returns up to limit items that were not sent, the smallest ID first.
-func (q Queue) Pending(ctx context.Context, limit int) ([]bot.Item, error) {
+func (q queue) Pending(ctx context.Context, limit int) ([]bot.Item, error) {
 	notices, err := q.notices.PendingNotices(ctx, limit)
 	if err != nil {
 		return nil, err
@@ -39,7 +34,7 @@ func (q Queue) Pending(ctx context.Context, limit int) ([]bot.Item, error) {
 }
 
 // Sent records that an item needs nothing more.
-func (q Queue) Sent(ctx context.Context, id uint64) error { return q.notices.NoticeSent(ctx, id) }
+func (q queue) Sent(ctx context.Context, id uint64) error { return q.notices.NoticeSent(ctx, id) }
 
 // Changed returns a channel that receives some time after items were added.
-func (q Queue) Changed() <-chan struct{} { return q.notices.NoticesChanged() }
+func (q queue) Changed() <-chan struct{} { return q.notices.NoticesChanged() }

@@ -58,7 +58,7 @@ func (c *Commands) showStatus(ctx context.Context, in call, id string) error {
 		return c.notFound(ctx, in, id, err)
 	}
 	if r.State == provisioning.StateDraft {
-		who := c.choose(ctx, r.Terms.Requester, c.cfg.Policy.Needed(r.Plan.Summary))
+		who := c.choose(ctx, r.Terms.Requester, 0)
 		return c.show(ctx, in, previewPage(r, who.line(c.askFor())))
 	}
 	p := rootPage(r)

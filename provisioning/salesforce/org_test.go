@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime"
 	"slices"
 	"strings"
@@ -358,15 +359,26 @@ func TestPermissionSetsAreFoundByNameOrLabelAndAssignedOnce(t *testing.T) {
 	}
 }
 
-func TestGroupsAreFoundByNameOrLabelAndJoinedOnce(t *testing.T) {
+func TestGroupsAreJoinedOnce(t *testing.T) {
 	s := newStage(t, salesforcesim.Config{})
-	group := s.Add("Group", salesforcesim.Fields{"DeveloperName": "EMEA_Customers", "Name": "EMEA Customers", "Type": "Regular"})
-	s.Add("Group", salesforcesim.Fields{"DeveloperName": "EMEA_Queue", "Name": "EMEA Customers", "Type": "Queue"})
-	groups, err := s.c.Groups(context.Background(), []string{"EMEA Customers"})
-	if err != nil || !slices.Equal(groups, []provisioning.Ref{{ID: group, Name: "EMEA Customers"}}) {
+	s.assignTwice(t, provisioning.StepGroup, s.Add("Group", salesforcesim.Fields{"DeveloperName": "EMEA", "Name": "EMEA", "Type": "Regular"}))
+}
+
+func TestPublicGroupsAreFoundByNameOrLabel(t *testing.T) {
+	asked := ""
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, body string) {
+		asked = body
+		soap(w, `<queryResponse><result><done>true</done><records><sf:type>Group</sf:type><sf:Id>00G000000000001AAA</sf:Id>`+
+			`<sf:DeveloperName>EMEA_Customers</sf:DeveloperName><sf:Name>EMEA Customers</sf:Name></records></result></queryResponse>`)
+	})
+	groups, err := f.client(t).Groups(context.Background(), []string{"emea customers", "O'Brien"})
+	if err != nil || !slices.Equal(groups, []provisioning.Ref{{ID: "00G000000000001AAA", Name: "emea customers"}}) {
 		t.Errorf("groups %+v, %v", groups, err)
 	}
-	s.assignTwice(t, provisioning.StepGroup, group)
+	want := `SELECT Id, DeveloperName, Name FROM Group WHERE Type = 'Regular' AND (DeveloperName IN ('emea customers','O\'Brien') OR Name IN ('emea customers','O\'Brien'))`
+	if !strings.Contains(asked, "<urn:queryString>"+want+"</urn:queryString>") || !strings.Contains(asked, "<urn:batchSize>2000</urn:batchSize>") {
+		t.Errorf("asked %s", asked)
+	}
 }
 
 func (s *stage) assignTwice(t *testing.T, step provisioning.Step, target string) {

@@ -125,8 +125,11 @@ func (pl *planning) checkSetup() {
 		pl.block(pl.noDefaultProfile())
 	}
 	for _, own := range []struct{ field, value string }{
-		{fieldTimeZone, pl.portal.TimeZone}, {fieldLocale, pl.portal.Locale}, {fieldLanguage, pl.portal.Language},
-		{fieldEncoding, pl.portal.EmailEncoding}, {fieldCurrency, pl.portal.Currency},
+		{fieldTimeZone, pl.portal.TimeZone},
+		{fieldLocale, pl.portal.Locale},
+		{fieldLanguage, pl.portal.Language},
+		{fieldEncoding, pl.portal.EmailEncoding},
+		{fieldCurrency, pl.portal.Currency},
 	} {
 		if own.value == "" || own.field == fieldCurrency && !pl.facts.schema.HasCurrency {
 			continue

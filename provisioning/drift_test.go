@@ -63,8 +63,10 @@ func TestDriftOfCreate(t *testing.T) {
 		{"nothing", nil, nil},
 		{"name of the contact", func(o *memOrg) { o.contacts[0].LastName = "Other" }, nil},
 		{"contact gone", func(o *memOrg) { o.contacts = nil }, []string{provisioning.CodeContactGone, row.ContactID}},
-		{"contact moved", func(o *memOrg) { o.contacts[0].Account = provisioning.Account{ID: recordID("001", 9), Name: "Rival"} },
-			[]string{provisioning.CodeContactMoved, "was on account \"Acme 1\"", "is on account \"Rival\""}},
+		{
+			"contact moved", func(o *memOrg) { o.contacts[0].Account = provisioning.Account{ID: recordID("001", 9), Name: "Rival"} },
+			[]string{provisioning.CodeContactMoved, "was on account \"Acme 1\"", "is on account \"Rival\""},
+		},
 		{"contact has a user", func(o *memOrg) {
 			o.users = append(o.users, provisioning.User{ID: recordID("005", 8), Username: "new@x.example", ContactID: row.ContactID, UserType: "CspLitePortal", Active: true})
 		}, []string{"PORTAL_USER_ALREADY_EXISTS_FOR_CONTACT", "had no user and has one now: new@x.example", "active"}},
@@ -106,8 +108,10 @@ func TestDriftOfTarget(t *testing.T) {
 		{"nothing", disable, nil, nil},
 		{"last login", disable, func(o *memOrg) { user(o).LastLogin = time.Now() }, nil},
 		{"inactive", disable, func(o *memOrg) { user(o).Active = false }, []string{provisioning.CodeDrifted, "IsActive was true and is false now"}},
-		{"two things", disable, func(o *memOrg) { user(o).ContactID, user(o).RoleID = "", recordID("00E", 5) },
-			[]string{provisioning.CodeDrifted, "ContactId was " + recordID("003", 7) + " and is empty now", "UserRoleId was empty"}},
+		{
+			"two things", disable, func(o *memOrg) { user(o).ContactID, user(o).RoleID = "", recordID("00E", 5) },
+			[]string{provisioning.CodeDrifted, "ContactId was " + recordID("003", 7) + " and is empty now", "UserRoleId was empty"},
+		},
 		{"became internal", disable, func(o *memOrg) { user(o).UserType = "Standard" }, []string{provisioning.CodeNotPortalUser, "Changed since the plan"}},
 		{"is the bot", disable, func(o *memOrg) { o.me.UserID = user(o).ID }, []string{provisioning.CodeProtected}},
 		{"gone", disable, func(o *memOrg) { o.users = o.users[:1] }, []string{provisioning.CodeUserGone}},

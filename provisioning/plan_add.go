@@ -56,7 +56,7 @@ func (pl *planning) decideAdd(w *window, c *candidate) (PlanRow, warningSet) {
 	}
 	if k.ID != "" {
 		if users := w.index.byContact[k.ID]; len(users) > 0 {
-			return pl.decideExisting(w, c, r, users)
+			return pl.decideExisting(c, r, users)
 		}
 	}
 	return pl.decideCreate(w, c, r)
@@ -81,7 +81,7 @@ func (pl *planning) contactTwice(c *candidate) Problem {
 }
 
 // decideExisting decides for a contact that has a user: a contact has one portal user at most.
-func (pl *planning) decideExisting(w *window, c *candidate, r PlanRow, users []*User) (PlanRow, warningSet) {
+func (pl *planning) decideExisting(c *candidate, r PlanRow, users []*User) (PlanRow, warningSet) {
 	u := users[0]
 	for _, x := range users {
 		if x.Active {
@@ -156,8 +156,12 @@ func (pl *planning) profileText(c *candidate, u *User) string {
 func (pl *planning) staysText(c *candidate, u *User) string {
 	var differ []string
 	for _, f := range []struct{ column, has string }{
-		{fieldUsername, u.Username}, {fieldEmail, u.Email}, {fieldFirstName, u.FirstName}, {fieldLastName, u.LastName},
-		{fieldAlias, u.Alias}, {fieldNickname, u.Nickname},
+		{fieldUsername, u.Username},
+		{fieldEmail, u.Email},
+		{fieldFirstName, u.FirstName},
+		{fieldLastName, u.LastName},
+		{fieldAlias, u.Alias},
+		{fieldNickname, u.Nickname},
 	} {
 		if want := pl.cell(c.row, f.column); want != "" && !strings.EqualFold(want, f.has) {
 			differ = append(differ, fmt.Sprintf("%s %q", f.column, f.has))

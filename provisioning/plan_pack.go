@@ -59,7 +59,7 @@ func (w *words) pack(r PlanRow) packed {
 		w.chunks = append(w.chunks, make([]byte, 0, min(chunkSize, firstChunk<<min(n, 10))))
 	}
 	last := len(w.chunks) - 1
-	at := packed(last)<<32 | packed(len(w.chunks[last]))
+	at := packed(last)<<32 | packed(len(w.chunks[last])) //nolint:gosec // not negative
 	p := packer{words: w, b: w.chunks[last]}
 	p.word(string(r.Action))
 	p.word(r.Reason.Code)
@@ -86,7 +86,7 @@ func (w *words) pack(r PlanRow) packed {
 
 // unpack makes a packed row again.
 func (w *words) unpack(at packed) PlanRow {
-	p := unpacker{words: w, b: w.chunks[at>>32][uint32(at):]}
+	p := unpacker{words: w, b: w.chunks[at>>32][at&(1<<32-1):]}
 	var r PlanRow
 	r.Action = Action(p.word())
 	r.Reason.Code = p.word()
@@ -115,7 +115,9 @@ type packer struct {
 	b     []byte
 }
 
-func (p *packer) number(n int) { p.b = binary.AppendUvarint(p.b, uint64(max(0, n))) }
+func (p *packer) number(n int) {
+	p.b = binary.AppendUvarint(p.b, uint64(max(0, n)))
+}
 
 func (p *packer) word(s string) { p.number(int(p.words.word(s))) }
 

@@ -256,8 +256,14 @@ func (pl *planning) decideResend(r *PlanRow, u User) warningSet {
 // snapshot is what a write changes or relies on: what drift is compared with and what undo restores.
 func snapshot(u User, frozen bool) []Field {
 	fields := []Field{
-		{fieldID, u.ID}, {fieldUsername, u.Username}, {fieldContactID, u.ContactID}, {fieldAccountID, u.AccountID},
-		{fieldProfileID, u.ProfileID}, {fieldRoleID, u.RoleID}, {fieldIsActive, boolText(u.Active)}, {fieldPortalOn, boolText(u.PortalEnabled)},
+		{fieldID, u.ID},
+		{fieldUsername, u.Username},
+		{fieldContactID, u.ContactID},
+		{fieldAccountID, u.AccountID},
+		{fieldProfileID, u.ProfileID},
+		{fieldRoleID, u.RoleID},
+		{fieldIsActive, boolText(u.Active)},
+		{fieldPortalOn, boolText(u.PortalEnabled)},
 	}
 	if frozen {
 		fields = append(fields, Field{fieldIsFrozen, boolText(u.Frozen)})

@@ -115,7 +115,7 @@ func (pl *planning) locateByEmail(w *window, c *candidate) {
 			Text: fmt.Sprintf("No contact has the e-mail address %s, and the row does not say on which account to create one.", c.email),
 			Fix:  "Fill in Account or AccountId.",
 		}
-	case pl.makesContacts() && c.namesAccount():
+	case pl.makesContacts() && len(all) == 0: // somebody with this address elsewhere may be the one who is meant
 		pl.newContact(w, c)
 	case len(all) > 0:
 		c.problem = pl.elsewhere(c, fmt.Sprintf("No contact of %s has the e-mail address %s, but there is %s.",

@@ -19,10 +19,13 @@ const (
 
 // Planner resolves files against the org. It only reads, and keeps nothing between plans. It is safe for concurrent use.
 //
-// Requests for n rows of add with ContactId: one for profiles, one for licences, and for each window of 2,000 rows one for contacts
-// and one for users (more where the org splits long key lists); one more for permission sets and for groups where the file names some,
-// and one a window for roles where a profile is role-based. They go out in two waves, one after another. Rows of the other verbs cost profiles,
-// licences, and for each window one for users and one for accounts not seen before; a blast radius in percent one more.
+// Requests for rows of add: one for profiles, one for licences, and for each window of 2,000 rows one for contacts and one for users,
+// which the org's client may split for their length. One more for permission sets and one for groups where the file has such a
+// column, and for each window one for roles where a profile has roles and one for accounts where contacts may be created. A window's requests go
+// out in two waves, one after another; those for all rows go with the first. So 60 rows cost 4 requests in 2 waves.
+//
+// Requests for rows of the other verbs: profiles, licences, and for each window one for users, then one for their accounts (and one for
+// logins, where being frozen matters). A blast radius in percent costs one more for every 20 accounts.
 type Planner struct {
 	Org    Org
 	Portal Portal

@@ -195,13 +195,8 @@ func (e *Engine) supervise(ctx context.Context, id string, wake chan struct{}) {
 	}
 }
 
-// runOnce loads the request and runs it. A panic becomes an error, so that one request cannot take the others down.
-func (e *Engine) runOnce(ctx context.Context, id string, wake chan struct{}) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic in the run: %v", p)
-		}
-	}()
+// runOnce loads the request and runs it.
+func (e *Engine) runOnce(ctx context.Context, id string, wake chan struct{}) error {
 	r, err := e.open(ctx, id, wake)
 	if err != nil || r == nil {
 		return err

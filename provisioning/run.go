@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -78,9 +79,19 @@ const windowRows = 1000
 // loop runs the request until it ends (nil), ctx ends (nil), or its memory is in doubt (an error: take it up from the journal).
 func (r *run) loop(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	err := r.work(ctx)
+	err := r.safely(ctx)
 	cancel() // withdraws the asks for slots
 	return errors.Join(err, r.drain(context.WithoutCancel(ctx), err != nil))
+}
+
+// safely makes a panic an error, so that one request cannot take the others down.
+func (r *run) safely(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in the run: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return r.work(ctx)
 }
 
 // work is the loop itself.

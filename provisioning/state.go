@@ -111,6 +111,9 @@ func (r Request) clone() Request {
 	r.Approvals = slices.Clone(r.Approvals)
 	r.Restarts = slices.Clone(r.Restarts)
 	r.Progress.Counts = maps.Clone(r.Progress.Counts)
+	if r.Progress.Counts == nil {
+		r.Progress.Counts = map[Status]int{}
+	}
 	return r
 }
 

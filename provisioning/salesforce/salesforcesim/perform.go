@@ -31,6 +31,7 @@ type call struct {
 type working struct {
 	session *session
 	number  int
+	locked  bool // holds the group-membership lock
 	noLock  bool // the group-membership lock was not to be had
 	records int
 	failed  int
@@ -87,6 +88,9 @@ func (o *Org) perform(w http.ResponseWriter, r *http.Request, c *call) {
 func (o *Org) carryOut(c *call, entry *Op, inFlight int, fault *Fault) reply {
 	work := &working{number: entry.Number, records: c.op.Records}
 	answer, refused := o.attempt(c, work, inFlight, fault)
+	if work.locked {
+		defer func() { <-o.rowLocks }()
+	}
 	if refused != nil {
 		answer = c.refusal(refused)
 	}
@@ -112,11 +116,8 @@ func (o *Org) attempt(c *call, work *working, inFlight int, fault *Fault) (reply
 		c.prepare()
 	}
 	if c.locked {
-		if o.lockRows() {
-			defer func() { <-o.rowLocks }()
-		} else {
-			work.noLock = true
-		}
+		work.locked = o.lockRows()
+		work.noLock = !work.locked
 	}
 	delay := o.config.PerRequest + time.Duration(c.op.Records)*o.config.PerRecord
 	if fault.Kind == Slow {

@@ -33,7 +33,7 @@ func summaryOf(code, first string) string {
 		return "The user was disabled for good."
 	case CodeSeveralUsers:
 		return "The contact has several inactive users."
-	case CodeDuplicateUsername:
+	case CodeUsernameUsed:
 		return "The username is taken in this org or on an earlier line."
 	case CodeRequired:
 		return "A required value is missing."

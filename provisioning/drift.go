@@ -11,7 +11,6 @@ const (
 	CodeDrifted      = "DRIFTED"
 	CodeContactGone  = "CONTACT_GONE"
 	CodeContactMoved = "CONTACT_MOVED"
-	CodeContactTaken = "PORTAL_USER_ALREADY_EXISTS_FOR_CONTACT"
 	CodeContactMade  = "CONTACT_EXISTS"
 )
 
@@ -100,7 +99,7 @@ func driftOfCreate(row PlanRow, seen Seen) Problem {
 		}
 		if users := seen.OnContact(row.ContactID); len(users) > 0 {
 			return Problem{
-				Code: CodeContactTaken,
+				Code: CodeUserExists,
 				Text: fmt.Sprintf("Contact %s had no user and has one now: %s.", row.ContactID, listUsers(users)),
 				Fix:  "Nothing is to be done if that user is right.",
 			}
@@ -108,7 +107,7 @@ func driftOfCreate(row PlanRow, seen Seen) Problem {
 	}
 	if u := seen.Named(row.Username); u != nil {
 		return Problem{
-			Code: CodeDuplicateUsername, Text: fmt.Sprintf("Username %s was free and belongs to user %s now.", row.Username, u.ID),
+			Code: CodeUsernameUsed, Text: fmt.Sprintf("Username %s was free and belongs to user %s now.", row.Username, u.ID),
 			Fix: "Fill in another Username and send the row again.",
 		}
 	}

@@ -8,13 +8,12 @@ import (
 
 // Reasons of skipped, reactivated and invalid rows of add.
 const (
-	CodeTwiceInFile       = "TWICE_IN_FILE"
-	CodeAlreadyActive     = "ALREADY_ACTIVE"
-	CodeInactiveUser      = "INACTIVE_USER"
-	CodeReactivateOff     = "REACTIVATION_OFF"
-	CodeDisabledForGood   = "DISABLED_FOR_GOOD"
-	CodeSeveralUsers      = "SEVERAL_USERS"
-	CodeDuplicateUsername = "DUPLICATE_USERNAME"
+	CodeTwiceInFile     = "TWICE_IN_FILE"
+	CodeAlreadyActive   = "ALREADY_ACTIVE"
+	CodeInactiveUser    = "INACTIVE_USER"
+	CodeReactivateOff   = "REACTIVATION_OFF"
+	CodeDisabledForGood = "DISABLED_FOR_GOOD"
+	CodeSeveralUsers    = "SEVERAL_USERS"
 )
 
 // decide makes the plan rows of a window.
@@ -274,7 +273,7 @@ func (pl *planning) usernameTaken(w *window, c *candidate) Problem {
 	}
 	key := strings.ToLower(c.username)
 	p := Problem{
-		Code: CodeDuplicateUsername, Column: pl.header(fieldUsername),
+		Code: CodeUsernameUsed, Column: pl.header(fieldUsername),
 		Fix: fmt.Sprintf("Fill in another Username, for example %s.", pl.otherUsername(w, c)),
 	}
 	if u := w.index.byUsername[key]; u != nil {

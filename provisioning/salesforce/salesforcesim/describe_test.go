@@ -3,10 +3,9 @@ package salesforcesim_test
 import (
 	"encoding/json"
 	"net/http"
+	"portalbot/provisioning/salesforce/salesforcesim"
 	"strings"
 	"testing"
-
-	"portalbot/provisioning/salesforce/salesforcesim"
 )
 
 type described struct {

@@ -3,13 +3,12 @@ package salesforcesim_test
 import (
 	"fmt"
 	"net/http"
+	"portalbot/provisioning/salesforce/salesforcesim"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"portalbot/provisioning/salesforce/salesforcesim"
 )
 
 // try sends a create of one user and returns the answer, or the error of a connection that was cut.
@@ -22,7 +21,7 @@ func (c *client) try(name, contact string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	var b strings.Builder
 	if _, err := fmt.Fprint(&b, res.Status); err != nil {
 		return answer{}, err

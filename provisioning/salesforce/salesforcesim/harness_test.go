@@ -8,11 +8,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"portalbot/provisioning/salesforce/salesforcesim"
 	"strings"
 	"testing"
 	"time"
-
-	"portalbot/provisioning/salesforce/salesforcesim"
 )
 
 // client speaks to an org with hand-written requests.
@@ -58,7 +57,7 @@ func (c *client) do(r *http.Request) answer {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		c.t.Fatal(err)
@@ -140,13 +139,6 @@ type saved struct {
 		Message    string   `xml:"message"`
 		StatusCode string   `xml:"statusCode"`
 	} `xml:"errors"`
-}
-
-func (s saved) code() string {
-	if len(s.Errors) == 0 {
-		return ""
-	}
-	return s.Errors[0].StatusCode
 }
 
 func (c *client) results(a answer) []saved {

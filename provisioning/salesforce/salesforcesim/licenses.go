@@ -36,7 +36,7 @@ func (o *Org) loginBased(license int32) bool {
 // hasLicense says whether a profile of the org gives its users this type.
 func (o *Org) hasLicense(kind string) bool {
 	for row, data := range o.profiles.rows {
-		if data != "" && o.profiles.get(int32(row), "UserType") == kind { //nolint:gosec // insert counts rows in int32.
+		if data != "" && o.profiles.get(int32(row), "UserType") == kind {
 			return true
 		}
 	}

@@ -41,7 +41,7 @@ func (o *Org) Find(object, name, value string) []string {
 		slices.Sort(rows)
 	} else {
 		for i, data := range t.rows {
-			row := int32(i) //nolint:gosec // insert counts rows in int32.
+			row := int32(i)
 			if data != "" && f.fold(t.value(row, f)) == f.fold(value) {
 				rows = append(rows, row)
 			}
@@ -85,7 +85,7 @@ func (o *Org) AllUsers(f func(Fields) bool) {
 		if data == "" {
 			continue
 		}
-		row := int32(i) //nolint:gosec // insert counts rows in int32.
+		row := int32(i)
 		fields := Fields{}
 		for _, field := range o.users.fields {
 			if v := o.users.value(row, field); v != "" {

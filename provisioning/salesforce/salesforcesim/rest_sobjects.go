@@ -283,7 +283,8 @@ func (o *Org) shapeProblem(rec *inputRecord) *RowError {
 		case typeInt:
 			want = "VALUE_NUMBER"
 		}
-		if in.kind != want && !(in.kind == "VALUE_STRING" && f.typ == typeBoolean && (in.value == "true" || in.value == "false")) {
+		quoted := f.typ == typeBoolean && in.kind == "VALUE_STRING" && (in.value == "true" || in.value == "false")
+		if in.kind != want && !quoted {
 			return rowError("JSON_PARSER_ERROR", fmt.Sprintf("Cannot deserialize instance of %s from %s value %s or request may be missing a required field", f.typ, in.kind, in.value))
 		}
 	}

@@ -110,7 +110,11 @@ func (c *change) makeRole(name, level, kind, account, owner string) int32 {
 	return c.insert(roles, values)
 }
 
+// clip cuts a text to so many characters.
 func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
 	if runes := []rune(s); len(runes) > most {
 		return string(runes[:most])
 	}

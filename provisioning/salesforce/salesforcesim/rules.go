@@ -85,7 +85,7 @@ func (c *change) saveContact() *RowError {
 	if moved {
 		users := c.o.users
 		if user := users.first(users.field("ContactId"), c.table.get(row, "Id"), noRow); user != noRow {
-			c.batch.set(users, user, map[string]string{"AccountId": c.get("AccountId")})
+			c.set(users, user, map[string]string{"AccountId": c.get("AccountId")})
 		}
 	}
 	return nil

@@ -1,10 +1,9 @@
 package salesforcesim_test
 
 import (
+	"portalbot/provisioning/salesforce/salesforcesim"
 	"strings"
 	"testing"
-
-	"portalbot/provisioning/salesforce/salesforcesim"
 )
 
 func TestUserFieldsAreChecked(t *testing.T) {
@@ -88,7 +87,7 @@ func TestSeatsAreCountedPerLicence(t *testing.T) {
 	}
 	defer org.Close()
 	c := &client{t: t, org: org, acme: acme, url: url, token: org.Token(acme.Integration)}
-	name := func(i int) string { return "Seat" + string(rune('A'+i)) }
+	name := func(i int) string { return "Seat" + "ABCDE"[i:i+1] }
 	var ids []string
 	for i := range 2 {
 		ids = append(ids, c.wantSaved(c.create("User", user(acme.CustomerProfile, c.contact(acme.Account, name(i)), name(i)))[0]))

@@ -64,7 +64,7 @@ func (c *change) follow(row int32) {
 	if account == noRow || c.o.users.get(row, "UserType") == typePowerPartner || c.o.accounts.get(account, "IsCustomerPortal") == "true" {
 		return
 	}
-	c.batch.set(c.o.accounts, account, map[string]string{"IsCustomerPortal": "true"})
+	c.set(c.o.accounts, account, map[string]string{"IsCustomerPortal": "true"})
 }
 
 // kind checks what the profile asks of contact, account and portal flag.
@@ -158,7 +158,7 @@ func (c *change) uniqueNames() *RowError {
 func (o *Org) freeNickname() string {
 	for {
 		o.nicknames++
-		name := "User" + intText(int(1_600_000_000_000+o.nicknames*7919%1_000_000_000)) //nolint:gosec // far below the bound.
+		name := "User" + intText(int(1_600_000_000_000+o.nicknames*7919%1_000_000_000))
 		if o.users.first(o.users.field("CommunityNickname"), name, noRow) == noRow {
 			return name
 		}

@@ -99,7 +99,7 @@ func (o *object) finish(seed maphash.Seed) {
 	o.byName = make(map[string]*field, len(o.fields))
 	o.byRel = map[string]*field{}
 	for i, f := range o.fields {
-		f.number = uint8(i) //nolint:gosec // no object has 256 fields; New refuses more custom ones.
+		f.number = uint8(i)
 		f.seed = seed
 		o.byName[strings.ToLower(f.name)] = f
 		if f.rel != "" {

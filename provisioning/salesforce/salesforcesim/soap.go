@@ -293,11 +293,12 @@ func (o *Org) objectName(name string) string {
 
 // queriedObject returns the object of a query, "" where it cannot be told.
 func (o *Org) queriedObject(soql string) string {
-	words := strings.Fields(soql)
-	for i := range words {
-		if strings.EqualFold(words[i], "FROM") && i+1 < len(words) {
-			return o.objectName(words[i+1])
+	from := false
+	for word := range strings.FieldsSeq(soql) {
+		if from {
+			return o.objectName(word)
 		}
+		from = strings.EqualFold(word, "FROM")
 	}
 	return ""
 }

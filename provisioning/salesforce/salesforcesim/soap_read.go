@@ -59,12 +59,13 @@ func readXML(body []byte) (*element, error) {
 			return nil, errors.New("DOCTYPE is not allowed")
 		case xml.StartElement:
 			e := &element{name: t.Name, attr: t.Attr}
-			if len(stack) > 0 {
+			switch {
+			case len(stack) > 0:
 				parent := stack[len(stack)-1]
 				parent.kids = append(parent.kids, e)
-			} else if root != nil {
+			case root != nil:
 				return nil, errors.New("content after the root element")
-			} else {
+			default:
 				root = e
 			}
 			stack = append(stack, e)
@@ -193,12 +194,12 @@ func (req *soapRequest) queryOptions(h *element) *callError {
 
 // sequence returns the texts of an element's children, which must be these, all of them, in this order.
 func (req *soapRequest) sequence(e *element, names ...string) ([]string, *callError) {
-	values := make([]string, len(names))
-	for i, kid := range e.kids {
-		if i >= len(names) || kid.name.Local != names[i] || !req.in(kid, nsPartner) {
+	values := make([]string, 0, len(names))
+	for _, kid := range e.kids {
+		if len(values) == len(names) || kid.name.Local != names[len(values)] || !req.in(kid, nsPartner) {
 			return nil, misplaced(kid)
 		}
-		values[i] = kid.text
+		values = append(values, kid.text)
 	}
 	if len(e.kids) < len(names) {
 		return nil, clientFault("Required element {%s}%s is missing in {%s}%s", nsPartner, names[len(e.kids)], nsPartner, e.name.Local)

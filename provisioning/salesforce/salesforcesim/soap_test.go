@@ -2,10 +2,9 @@ package salesforcesim_test
 
 import (
 	"net/http"
+	"portalbot/provisioning/salesforce/salesforcesim"
 	"strings"
 	"testing"
-
-	"portalbot/provisioning/salesforce/salesforcesim"
 )
 
 func TestCreatedUsersAreAnsweredInRequestOrder(t *testing.T) {

@@ -136,7 +136,9 @@ func (l *lexer) word() (token, *callError) {
 
 func (l *lexer) number() (token, *callError) {
 	start := l.pos
-	for l.pos++; l.pos < len(l.text) && strings.IndexByte("0123456789.:-+TZ", l.text[l.pos]) >= 0; l.pos++ {
+	l.pos++
+	for l.pos < len(l.text) && strings.IndexByte("0123456789.:-+TZ", l.text[l.pos]) >= 0 {
+		l.pos++
 	}
 	t := token{text: l.text[start:l.pos], pos: start}
 	switch {

@@ -14,7 +14,7 @@
 //	origins         delivery key            id of the request that the delivery made
 //	plans           plan id                 number of rows written so far
 //	plan rows       plan id | position      row, compressed
-//	plan numbers    plan id | input number  position
+//	plan numbers    plan id | position      input numbers of the batch from there on, sorted, each with its position
 //	journal         request id | seq        entry
 //	notices         notice id               notice that is still to be told
 //	audit           seq                     event with its hash

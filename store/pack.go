@@ -102,7 +102,7 @@ func newUnpacker() (*unpacker, error) {
 	return u, nil
 }
 
-func (u *unpacker) unpack(pos int, value []byte) (provisioning.PlanRow, error) {
+func (u *unpacker) unpack(pos uint64, value []byte) (provisioning.PlanRow, error) {
 	text, err := u.text(value)
 	if err != nil {
 		return provisioning.PlanRow{}, fmt.Errorf("read row %d: %w", pos, err)
@@ -111,7 +111,7 @@ func (u *unpacker) unpack(pos int, value []byte) (provisioning.PlanRow, error) {
 	if err := json.Unmarshal(text, &rec); err != nil {
 		return provisioning.PlanRow{}, fmt.Errorf("read row %d: %w", pos, err)
 	}
-	return rec.row(pos), nil
+	return rec.row(int(pos)), nil //nolint:gosec // was an int when it was written
 }
 
 // text is a row's JSON, valid until the next call.

@@ -77,7 +77,8 @@ func readBegun(v view, planID string) (begunRecord, error) {
 	return begun, nil
 }
 
-// PutPlanRows appends rows to a plan that is not published, in one transaction: at most 500, positions without gaps, input numbers without doubles.
+// PutPlanRows appends rows to a plan that is not published, in one transaction: at most 500, positions without gaps, input numbers without doubles
+// (which it sees within a batch only).
 // Rows from position 0 begin the plan anew: what an earlier attempt left is deleted first, in bounded transactions. A published plan is ErrPublished.
 func (s *Store) PutPlanRows(ctx context.Context, planID string, rows []provisioning.PlanRow) error {
 	if err := s.putPlanRows(ctx, planID, rows); err != nil {
@@ -97,6 +98,10 @@ func (s *Store) putPlanRows(ctx context.Context, planID string, rows []provision
 	if err != nil {
 		return err
 	}
+	numbers, err := packNumbers(rows)
+	if err != nil {
+		return err
+	}
 	if rows[0].Pos == 0 {
 		if err := s.dropPlan(ctx, planID, checkWritable); err != nil {
 			return err
@@ -110,20 +115,14 @@ func (s *Store) putPlanRows(ctx context.Context, planID string, rows []provision
 		if err != nil {
 			return nil, err
 		}
-		changes := make([]change, 0, 2*len(rows)+1)
+		changes := make([]change, 0, len(rows)+2)
 		for i, row := range rows {
 			if row.Pos != begun.Rows+i {
 				return nil, fmt.Errorf("position %d comes where %d is next", row.Pos, begun.Rows+i)
 			}
-			byNumber := numbered(planID, uint64(row.Number)) //nolint:gosec // packRows refuses negative numbers
-			if v.get(bucketNumbers, byNumber) != nil {
-				return nil, fmt.Errorf("input row %d is there twice", row.Number)
-			}
-			pos := uint64(row.Pos) //nolint:gosec // not negative, see above
-			changes = append(changes,
-				change{bucketRows, numbered(planID, pos), packed[i]},
-				change{bucketNumbers, byNumber, number(pos)})
+			changes = append(changes, change{bucketRows, numbered(planID, uint64(row.Pos)), packed[i]}) //nolint:gosec // not negative
 		}
+		changes = append(changes, change{bucketNumbers, numbered(planID, uint64(begun.Rows)), numbers}) //nolint:gosec // not negative
 		value, err := json.Marshal(begunRecord{Rows: begun.Rows + len(rows)})
 		if err != nil {
 			return nil, fmt.Errorf("encode the plan's state: %w", err)
@@ -138,13 +137,8 @@ func (s *Store) packRows(rows []provisioning.PlanRow) ([][]byte, error) {
 		return nil, err
 	}
 	defer s.packers.Put(p)
-	numbers := make(map[int]bool, len(rows))
 	packed := make([][]byte, len(rows))
 	for i, row := range rows {
-		if row.Number < 0 || numbers[row.Number] {
-			return nil, fmt.Errorf("input row %d is negative or there twice", row.Number)
-		}
-		numbers[row.Number] = true
 		if packed[i], err = p.pack(row); err != nil {
 			return nil, fmt.Errorf("input row %d: %w", row.Number, err)
 		}
@@ -154,62 +148,34 @@ func (s *Store) packRows(rows []provisioning.PlanRow) ([][]byte, error) {
 
 // PlanRows returns up to n rows from position pos, in execution order. It reads in bounded transactions. A plan that is not there has no rows.
 func (s *Store) PlanRows(ctx context.Context, planID string, pos, n int) ([]provisioning.PlanRow, error) {
-	rows, err := s.planRows(ctx, bucketRows, planID, pos, n, func(_ view, k, value []byte) (uint64, []byte) {
-		return lastNumber(k), value
-	})
+	rows, err := s.planRows(ctx, planID, pos, n)
 	if err != nil {
 		return nil, fmt.Errorf("read rows of plan %s from position %d: %w", planID, pos, err)
 	}
 	return rows, nil
 }
 
-// PlanRowsByNumber returns up to n rows from input row number on, in input order. It reads in bounded transactions.
-func (s *Store) PlanRowsByNumber(ctx context.Context, planID string, number, n int) ([]provisioning.PlanRow, error) {
-	rows, err := s.planRows(ctx, bucketNumbers, planID, number, n, func(v view, _, value []byte) (uint64, []byte) {
-		pos := lastNumber(value)
-		return pos, v.get(bucketRows, numbered(planID, pos))
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read rows of plan %s from input row %d: %w", planID, number, err)
-	}
-	return rows, nil
-}
-
-// planRows reads rows in the order of a bucket; find returns the position and packed row that a key of it stands for.
-func (s *Store) planRows(ctx context.Context, bucket, planID string, from, n int, find func(v view, k, value []byte) (uint64, []byte)) (
-	[]provisioning.PlanRow, error,
-) {
+func (s *Store) planRows(ctx context.Context, planID string, pos, n int) ([]provisioning.PlanRow, error) {
 	u, err := s.unpacker()
 	if err != nil {
 		return nil, err
 	}
 	defer s.unpackers.Put(u)
 	var rows []provisioning.PlanRow
-	next := numbered(planID, uint64(max(0, from)))
+	next := numbered(planID, uint64(max(0, pos)))
 	for len(rows) < n {
-		end := min(n, len(rows)+maxPlanBatch)
-		begin := len(rows)
-		err := s.read(ctx, func(v view) error {
-			var failed error
-			v.scan(bucket, under(planID), next, func(k, value []byte) bool {
-				pos, packed := find(v, k, value)
-				row, err := u.unpack(int(pos), packed) //nolint:gosec // was an int when it was written
-				if err != nil {
-					failed = err
-					return false
-				}
-				rows = append(rows, row)
-				next = after(k)
-				return len(rows) < end
-			})
-			return failed
-		})
-		if err != nil {
-			return nil, err
+		pairs, err := s.page(ctx, bucketRows, under(planID), next, min(n-len(rows), maxPlanBatch))
+		if err != nil || len(pairs) == 0 {
+			return rows, err
 		}
-		if len(rows) < end || len(rows) == begin {
-			break
+		for _, p := range pairs {
+			row, err := u.unpack(lastNumber(p.key), p.value)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, row)
 		}
+		next = after(pairs[len(pairs)-1].key)
 	}
 	return rows, nil
 }

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
-	"golang.org/x/time/rate"
 )
 
 const (
@@ -33,8 +32,9 @@ type Config struct {
 	// call has a deadline of its own.
 	HTTP *http.Client
 	Log  *slog.Logger // default: discard
-	// PostsPerSecond is how many new messages a channel is given a second, after a short burst; default 0.95.
-	PostsPerSecond float64
+	// Haste is how many times faster than Slack's published limits calls may go out; default 1. More is for servers that have no
+	// limits. What Slack says with its 429s is honoured in any case.
+	Haste int
 }
 
 // Client makes calls to Slack's Web API. Each has a deadline, honours Slack's rate limits, and may be made from several goroutines
@@ -68,7 +68,7 @@ func NewClient(cfg Config) *Client {
 	impatient := *c.http
 	impatient.Timeout = connectTimeout
 	quiet := slack.OptionLog(log.New(io.Discard, "", 0))
-	c.pace.posts = rate.Limit(or(cfg.PostsPerSecond, postsPerSecond))
+	c.pace.haste = or(cfg.Haste, 1)
 	c.api = slack.New(cfg.BotToken, slack.OptionAPIURL(c.apiURL), slack.OptionHTTPClient(c.http), quiet)
 	c.connect = slack.New(cfg.BotToken, slack.OptionAPIURL(c.apiURL), slack.OptionHTTPClient(&impatient), quiet,
 		slack.OptionAppLevelToken(cfg.AppToken))
@@ -115,11 +115,23 @@ func (c *Client) Permalink(ctx context.Context, channel, ts string) (link string
 // call makes one call when the limits allow, and again for as long as Slack answers 429 and ctx lasts. Nothing else is repeated
 // here: whether a lost answer may be asked for again only the caller knows.
 func (c *Client) call(ctx context.Context, method, channel string, fn func(context.Context) error) error {
-	b := c.pace.bucket(method, channel)
+	if err := c.await(ctx, method, channel); err != nil {
+		return err
+	}
+	return c.callNow(ctx, method, channel, fn)
+}
+
+// await waits until the limits allow a call, and counts it: callNow must follow.
+func (c *Client) await(ctx context.Context, method, channel string) error {
+	if err := c.pace.bucket(method, channel).wait(ctx); err != nil {
+		return fmt.Errorf("%s: %w", method, err)
+	}
+	return nil
+}
+
+// callNow is call after await.
+func (c *Client) callNow(ctx context.Context, method, channel string, fn func(context.Context) error) error {
 	for {
-		if err := b.wait(ctx); err != nil {
-			return fmt.Errorf("%s: %w", method, err)
-		}
 		err := c.once(ctx, fn)
 		if err == nil {
 			return nil
@@ -129,7 +141,10 @@ func (c *Client) call(ctx context.Context, method, channel string, fn func(conte
 			return fmt.Errorf("%s: %w", method, withoutURL(err))
 		}
 		c.log.WarnContext(ctx, "Slack asks us to slow down", "method", method, "channel", channel, "wait", wait)
-		b.pause(wait)
+		c.pace.bucket(method, channel).pause(wait)
+		if err := c.await(ctx, method, channel); err != nil {
+			return err
+		}
 	}
 }
 

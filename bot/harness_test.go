@@ -62,9 +62,9 @@ func startSlack(t *testing.T, cfg slacksim.Config) *slacksim.Workspace {
 	return ws
 }
 
-// clientOf returns a client that does not pace its posts.
+// clientOf returns a client that does not pace its calls.
 func clientOf(ws *slacksim.Workspace) *bot.Client {
-	return bot.NewClient(bot.Config{BotToken: ws.BotToken(), AppToken: ws.AppToken(), APIURL: ws.APIURL(), PostsPerSecond: 1000})
+	return bot.NewClient(bot.Config{BotToken: ws.BotToken(), AppToken: ws.AppToken(), APIURL: ws.APIURL(), Haste: 100})
 }
 
 // disk is a Memory and a Queue that outlive the receivers and outboxes of a test, as a file would.

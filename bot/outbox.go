@@ -46,9 +46,9 @@ type Outbox struct {
 	client *Client
 	log    *slog.Logger
 
-	mu      sync.Mutex           // guards the fields below
-	edited  map[string]time.Time // when a message was posted or edited last, by key
-	refused map[string]bool      // sets of block kinds that the workspace does not know; see richKinds
+	mu      sync.Mutex      // guards the fields below
+	edited  map[string]edit // the last post or edit of a message, by key
+	refused map[string]bool // sets of block kinds that the workspace does not know; see richKinds
 }
 
 // NewOutbox returns an Outbox. It does nothing before Run.
@@ -62,7 +62,7 @@ func NewOutbox(cfg OutboxConfig) *Outbox {
 	}
 	return &Outbox{
 		cfg: cfg, client: cfg.Client, log: cfg.Log,
-		edited: make(map[string]time.Time), refused: make(map[string]bool),
+		edited: make(map[string]edit), refused: make(map[string]bool),
 	}
 }
 

@@ -19,7 +19,7 @@ const blindPause = 30 * time.Second
 
 // pacer holds our side of Slack's rate limits: a token bucket for each method, and for each channel that is posted to.
 type pacer struct {
-	posts rate.Limit // new messages a second in a channel
+	haste int // how many times faster than the limits
 
 	mu      sync.Mutex // guards buckets
 	buckets map[string]*bucket
@@ -55,13 +55,15 @@ func (p *pacer) bucket(method, channel string) *bucket {
 // limitOf returns the pace of a method. A quarter of a tier may go out at once, and the rest is spread over the minute, so that no
 // minute holds more than the tier; but where a person is waiting with a dying trigger, the whole tier may go at once.
 func (p *pacer) limitOf(method string) *rate.Limiter {
+	haste := max(p.haste, 1)
 	if method == "chat.postMessage" {
-		return rate.NewLimiter(p.posts, postBurst)
+		return rate.NewLimiter(rate.Limit(postsPerSecond*float64(haste)), postBurst*haste)
 	}
 	tier, known := methodTier[method]
 	if !known {
 		return rate.NewLimiter(rate.Inf, 1)
 	}
+	tier *= haste
 	if waitsForPerson[method] {
 		return rate.NewLimiter(rate.Limit(float64(tier)/60), tier)
 	}
@@ -126,6 +128,9 @@ func retryAfter(err error) (time.Duration, bool) {
 
 // sleep waits for d, or returns ctx's error when that ends first.
 func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,8 +25,8 @@ const (
 	// (docs.slack.dev, conversations.history).
 	searchPage, searchPages = 200, 10
 
-	// editedKept is how long we remember when a message was edited, at least.
-	editedKept = time.Minute
+	// maxEdited is after how many messages those are forgotten that may be edited again at once.
+	maxEdited = 1000
 )
 
 // The states of a message, as saved.
@@ -46,43 +47,50 @@ type record struct {
 	FileID  string    `json:"file,omitempty"`
 }
 
+// edit is when a message was shown last, and how long it stays so at least.
+type edit struct {
+	at    time.Time
+	every time.Duration
+}
+
 // send does what an item asks for and returns the revision that the message now shows.
 func (o *Outbox) send(ctx context.Context, item Item) (uint64, error) {
 	rec, err := o.recall(ctx, item.Key)
 	if err != nil {
 		return 0, err
 	}
-	for {
-		if rec.State == statePosted && item.Rev <= rec.Rev {
-			return rec.Rev, nil
-		}
-		post, err := o.cfg.Renderer.Render(ctx, item)
-		if err != nil {
-			return 0, fmt.Errorf("render: %w", err)
-		}
-		post.Rev = or(post.Rev, item.Rev)
-		switch {
-		case post.Skip:
-			return post.Rev, nil
-		case post.File != nil && rec.State == statePosted:
-			return post.Rev, nil
-		case post.File != nil:
-			return post.Rev, o.upload(ctx, item, post, rec)
-		case rec.State == statePosted:
-			if wait := o.untilEdit(item.Key, or(post.MinInterval, o.cfg.EditEvery)); wait > 0 {
-				if err := sleep(ctx, wait); err != nil {
-					return 0, err
-				}
-				continue // and show the state of that moment
-			}
-			gone, err := o.edit(ctx, item, post, rec)
-			if err != nil || !gone {
-				return post.Rev, err
-			}
-			rec = record{}
-		}
-		return post.Rev, o.post(ctx, item, post, rec)
+	posted := rec.State == statePosted
+	if posted && (item.Rev <= rec.Rev || rec.FileID != "") {
+		return max(rec.Rev, item.Rev), nil
 	}
+	if posted {
+		// All waiting comes before the rendering, so that what is sent is the state of that moment.
+		if err := sleep(ctx, o.untilEdit(item.Key)); err != nil {
+			return 0, err
+		}
+		if err := o.client.await(ctx, "chat.update", ""); err != nil {
+			return 0, err
+		}
+	}
+	post, err := o.cfg.Renderer.Render(ctx, item)
+	if err != nil {
+		return 0, fmt.Errorf("render: %w", err)
+	}
+	post.Rev = or(post.Rev, item.Rev)
+	post.MinInterval = or(post.MinInterval, o.cfg.EditEvery)
+	switch {
+	case post.Skip:
+		return post.Rev, nil
+	case post.File != nil && !posted:
+		return post.Rev, o.upload(ctx, item, post, rec)
+	case posted:
+		gone, err := o.edit(ctx, item, post, rec, o.client.callNow)
+		if err != nil || !gone {
+			return post.Rev, err
+		}
+		rec = record{}
+	}
+	return post.Rev, o.post(ctx, item, post, rec)
 }
 
 // post posts a message that is not there, or of which nobody knows.
@@ -97,7 +105,7 @@ func (o *Outbox) post(ctx context.Context, item Item, post Post, rec record) err
 			if err := o.remember(ctx, item.Key, rec); err != nil {
 				return err
 			}
-			if gone, err := o.edit(ctx, item, post, rec); err != nil || !gone {
+			if gone, err := o.edit(ctx, item, post, rec, o.client.call); err != nil || !gone {
 				return err
 			}
 			rec = record{}
@@ -128,16 +136,20 @@ func (o *Outbox) post(ctx context.Context, item Item, post Post, rec record) err
 		}
 		return err
 	}
-	o.noteEdit(item.Key)
+	o.noteEdit(item.Key, post.MinInterval)
 	rec.State, rec.Rev = statePosted, post.Rev
 	return o.remember(ctx, item.Key, rec)
 }
 
 // edit changes a message that is there. It reports whether somebody took it away, or it is too old to be changed: then it is posted
-// anew.
-func (o *Outbox) edit(ctx context.Context, item Item, post Post, rec record) (gone bool, err error) {
+// anew. The first attempt is made by first, which is [Client.call], or [Client.callNow] when its turn was waited for.
+func (o *Outbox) edit(
+	ctx context.Context, item Item, post Post, rec record, first func(context.Context, string, string, func(context.Context) error) error,
+) (gone bool, err error) {
+	call := first
 	err = o.withFallback(ctx, item, post, func(m Message) error {
-		return o.client.call(ctx, "chat.update", "", func(ctx context.Context) error {
+		defer func() { call = o.client.call }()
+		return call(ctx, "chat.update", "", func(ctx context.Context) error {
 			options := append(m.options(), slack.MsgOptionMetadata(metadataOf(item.Key)))
 			if len(m.Blocks) == 0 {
 				options = append(options, slack.MsgOptionBlocks()) // or those of before stay
@@ -154,7 +166,7 @@ func (o *Outbox) edit(ctx context.Context, item Item, post Post, rec record) (go
 	if err != nil {
 		return false, err
 	}
-	o.noteEdit(item.Key)
+	o.noteEdit(item.Key, post.MinInterval)
 	rec.Rev = post.Rev
 	return false, o.remember(ctx, item.Key, rec)
 }
@@ -277,28 +289,22 @@ func richKinds(post Post) string {
 }
 
 // untilEdit returns how long to wait before a message is edited again.
-func (o *Outbox) untilEdit(key string, every time.Duration) time.Duration {
+func (o *Outbox) untilEdit(key string) time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if at, ok := o.edited[key]; ok {
-		return time.Until(at.Add(every))
-	}
-	return 0
+	last := o.edited[key]
+	return time.Until(last.at.Add(last.every))
 }
 
 // noteEdit remembers that a message was posted or edited now, and forgets what is of no use any more.
-func (o *Outbox) noteEdit(key string) {
+func (o *Outbox) noteEdit(key string, every time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := time.Now()
-	if len(o.edited) > 1000 {
-		for k, at := range o.edited {
-			if now.Sub(at) > editedKept {
-				delete(o.edited, k)
-			}
-		}
+	if len(o.edited) >= maxEdited {
+		maps.DeleteFunc(o.edited, func(_ string, e edit) bool { return now.Sub(e.at) > e.every })
 	}
-	o.edited[key] = now
+	o.edited[key] = edit{now, every}
 }
 
 func (o *Outbox) recall(ctx context.Context, key string) (record, error) {

@@ -67,21 +67,21 @@ func (r *Receiver) oneSocket(ctx context.Context, n int, b *backoff, renew <-cha
 	smc := socketmode.New(r.client.connect,
 		socketmode.OptionDialer(r.dialer(n)), socketmode.OptionReadLimit(maxEnvelope),
 		socketmode.OptionLog(log.New(io.Discard, "", 0)))
-	ended := make(chan error, 1)
-	go func() { ended <- smc.RunContext(ctx) }()
-	over := false
+	var ended error // set before done is closed
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ended = smc.RunContext(ctx)
+	}()
 	defer func() {
 		cancel()
-		if !over {
-			_ = <-ended // it was cancelled
-		}
+		<-done
 	}()
 	greeted := true // no connection has failed us yet
 	for {
 		select {
-		case err := <-ended:
-			over = true
-			return 0, err
+		case <-done:
+			return 0, ended
 		case <-renew:
 			return 0, errRenew
 		case evt := <-smc.Events:

@@ -1,10 +1,11 @@
 package salesforcesim_test
 
 import (
-	"portalbot/provisioning/salesforce/salesforcesim"
 	"runtime"
 	"strings"
 	"testing"
+
+	"portalbot/provisioning/salesforce/salesforcesim"
 )
 
 const many = 100_000

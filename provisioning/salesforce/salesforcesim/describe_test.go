@@ -3,9 +3,10 @@ package salesforcesim_test
 import (
 	"encoding/json"
 	"net/http"
-	"portalbot/provisioning/salesforce/salesforcesim"
 	"strings"
 	"testing"
+
+	"portalbot/provisioning/salesforce/salesforcesim"
 )
 
 type described struct {

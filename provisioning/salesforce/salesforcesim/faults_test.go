@@ -3,12 +3,13 @@ package salesforcesim_test
 import (
 	"fmt"
 	"net/http"
-	"portalbot/provisioning/salesforce/salesforcesim"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"portalbot/provisioning/salesforce/salesforcesim"
 )
 
 // try sends a create of one user and returns the answer, or the error of a connection that was cut.

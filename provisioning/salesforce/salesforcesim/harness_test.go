@@ -8,10 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"portalbot/provisioning/salesforce/salesforcesim"
 	"strings"
 	"testing"
 	"time"
+
+	"portalbot/provisioning/salesforce/salesforcesim"
 )
 
 // client speaks to an org with hand-written requests.

@@ -9,10 +9,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"portalbot/provisioning/salesforce/salesforcesim"
 	"strings"
 	"testing"
 	"time"
+
+	"portalbot/provisioning/salesforce/salesforcesim"
 )
 
 func (c *client) form(path string, values url.Values) answer {

@@ -102,7 +102,7 @@ func (o *Org) route(c *call, req *restRequest) *callError {
 	}
 	switch {
 	case head == "" && len(req.parts) == 0:
-		return o.routeFixed(c, req, OpResources, resourceList(req.version))
+		return o.routeResources(c, req)
 	case head == "limits" && len(req.parts) == 1:
 		return o.routeLimits(c, req)
 	case head == "query":
@@ -120,12 +120,18 @@ func methodNotAllowed(req *restRequest, allowed string) *callError {
 		"HTTP Method '"+req.Method+"' not allowed. Allowed are "+allowed)
 }
 
-func (o *Org) routeFixed(c *call, req *restRequest, name string, v any) *callError {
+func (o *Org) routeResources(c *call, req *restRequest) *callError {
 	if req.Method != http.MethodGet && req.Method != http.MethodHead {
 		return methodNotAllowed(req, "HEAD,GET")
 	}
-	c.op.Name = name
-	c.effect = func(*working) (reply, *callError) { return jsonReply(http.StatusOK, v), nil }
+	c.op.Name = OpResources
+	c.effect = func(work *working) (reply, *callError) {
+		base := "/services/data/v" + req.version + "/"
+		return jsonReply(http.StatusOK, map[string]string{
+			"sobjects": base + "sobjects", "query": base + "query", "limits": base + "limits", "composite": base + "composite",
+			"identity": baseURL(req.Request) + "/id/" + o.id + "/" + work.session.user,
+		}), nil
+	}
 	return nil
 }
 
@@ -147,13 +153,6 @@ func versionList() []versionEntry {
 		})
 	}
 	return out
-}
-
-func resourceList(version string) map[string]string {
-	base := "/services/data/v" + version + "/"
-	return map[string]string{
-		"sobjects": base + "sobjects", "query": base + "query", "limits": base + "limits", "composite": base + "composite",
-	}
 }
 
 func (o *Org) routeLimits(c *call, req *restRequest) *callError {

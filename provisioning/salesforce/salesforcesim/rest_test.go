@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"portalbot/provisioning/salesforce/salesforcesim"
 	"strings"
 	"testing"
+
+	"portalbot/provisioning/salesforce/salesforcesim"
 )
 
 func TestRESTQueryIsJSONWithUsage(t *testing.T) {

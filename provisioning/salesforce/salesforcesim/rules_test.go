@@ -1,9 +1,10 @@
 package salesforcesim_test
 
 import (
-	"portalbot/provisioning/salesforce/salesforcesim"
 	"strings"
 	"testing"
+
+	"portalbot/provisioning/salesforce/salesforcesim"
 )
 
 func TestUserFieldsAreChecked(t *testing.T) {

@@ -2,9 +2,10 @@ package salesforcesim_test
 
 import (
 	"net/http"
-	"portalbot/provisioning/salesforce/salesforcesim"
 	"strings"
 	"testing"
+
+	"portalbot/provisioning/salesforce/salesforcesim"
 )
 
 func TestCreatedUsersAreAnsweredInRequestOrder(t *testing.T) {
@@ -149,4 +150,10 @@ func TestSmallSOAPOperations(t *testing.T) {
 	if c.org.MailCount(salesforcesim.MailPasswordReset) != 1 {
 		t.Error("no mail with the header")
 	}
+}
+
+func TestAnyNamespaceReadsWhatLaxClientsSend(t *testing.T) {
+	c := newClient(t, salesforcesim.Config{AnyNamespace: true})
+	a := c.soap("", `<urn:create xmlns:ns1="sobject.partner.soap.sforce.com"><ns1:sObjects><urn:type>Contact</urn:type><urn:LastName>A</urn:LastName></ns1:sObjects></urn:create>`)
+	c.wantSaved(c.results(a)[0])
 }

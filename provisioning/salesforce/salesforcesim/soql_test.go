@@ -3,9 +3,10 @@ package salesforcesim_test
 import (
 	"fmt"
 	"net/http"
-	"portalbot/provisioning/salesforce/salesforcesim"
 	"strings"
 	"testing"
+
+	"portalbot/provisioning/salesforce/salesforcesim"
 )
 
 func TestSOQLSelectsWhatTheGrammarSays(t *testing.T) {

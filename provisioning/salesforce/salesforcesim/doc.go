@@ -51,7 +51,7 @@
 //
 // # The rules of the org
 //
-// They are those of the package documentation's sources: field lengths and required fields of the Object Reference, one portal user per contact,
+// Field lengths and required fields of the Object Reference, one portal user per contact (an inactive one counts),
 // usernames unique here and in the orgs that TakeUsername names, unique nicknames, seats per licence, the account's owner and
 // the running user with a role, portal roles and their lock, partner accounts, disabling for good. Salesforce does not publish all of its
 // sentences. These status codes and texts are our reading, and a client must not rely on them:

@@ -15,7 +15,7 @@ const (
 	// LoseAnswer lets it take effect and cuts the connection in place of the answer.
 	LoseAnswer
 	// StillWorking cuts the connection at once, or leaves the client hanging where Hang is set, and lets the operation take effect
-	// later: after Delay, or when Release is closed.
+	// later: after Delay, or when Release is closed; with neither, not at all, and it stays in flight until Close.
 	StillWorking
 	// Slow adds Delay to the time that the operation takes.
 	Slow

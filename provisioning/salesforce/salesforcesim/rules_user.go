@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// saveUser applies the rules of facts and documentation to a user that is made or changed.
+// saveUser applies the org's rules to a user that is made or changed, in the order in which the first one broken is told.
 func (c *change) saveUser() *RowError {
 	isNew := c.row == noRow
 	if isNew && !c.sent["isactive"] {

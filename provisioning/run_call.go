@@ -153,9 +153,9 @@ func (r *run) ask(ctx context.Context, now time.Time) {
 		}
 		for r.asks[lock] < want {
 			r.asks[lock]++
-			asking := ctx // ends with the loop, so that a shutdown withdraws the ask
+			asking, id := ctx, r.req.ID // asking ends with the loop, so that a shutdown withdraws the ask
 			r.spawn(ctx, func(context.Context) handler {
-				slot, err := r.e.sched.Acquire(asking, r.req.ID, lock)
+				slot, err := r.e.sched.Acquire(asking, id, lock)
 				return func(ctx context.Context) error {
 					r.asks[lock]--
 					if err != nil {
@@ -207,8 +207,9 @@ func (r *run) granted(ctx context.Context, slot *Slot, lock bool) error {
 			w.since = now
 		}
 	}
+	terms := r.req.Terms
 	r.spawn(ctx, func(ctx context.Context) handler {
-		results, err := r.send(ctx, chunk)
+		results, err := send(ctx, r.e.org, terms, chunk)
 		slot.Release()
 		took := r.e.now().Sub(now)
 		return func(ctx context.Context) error { return r.answered(ctx, call, chunk, results, took, err) }
@@ -296,17 +297,16 @@ func (w *work) callKind() string {
 }
 
 // send makes the call. Results are in the order of the chunk.
-func (r *run) send(ctx context.Context, chunk []*work) ([]SaveResult, error) {
-	org := r.e.org
+func send(ctx context.Context, org Org, t Terms, chunk []*work) ([]SaveResult, error) {
 	switch chunk[0].step {
 	case StepContact:
 		return org.CreateContacts(ctx, each(chunk, func(w *work) Record { return Record{Fields: w.row.NewContact} }))
 	case StepAssign, StepGroup:
-		return r.assign(ctx, chunk)
+		return assign(ctx, org, chunk)
 	}
 	o := WriteOptions{
-		UserEmail: r.req.Terms.Mail == MailHeader && chunk[0].row.Action == ActionCreate,
-		AllOrNone: r.req.Terms.AllOrNone,
+		UserEmail: t.Mail == MailHeader && chunk[0].row.Action == ActionCreate,
+		AllOrNone: t.AllOrNone,
 	}
 	switch chunk[0].callKind() {
 	case string(ActionCreate):
@@ -326,14 +326,14 @@ func (r *run) send(ctx context.Context, chunk []*work) ([]SaveResult, error) {
 }
 
 // assign makes the pairs of all rows in one call and gives each row its first error.
-func (r *run) assign(ctx context.Context, chunk []*work) ([]SaveResult, error) {
+func assign(ctx context.Context, org Org, chunk []*work) ([]SaveResult, error) {
 	var pairs []Assignment
 	for _, w := range chunk {
 		for _, ref := range w.targets() {
 			pairs = append(pairs, Assignment{UserID: w.userID, TargetID: ref.ID})
 		}
 	}
-	results, err := r.e.org.Assign(ctx, chunk[0].step, pairs)
+	results, err := org.Assign(ctx, chunk[0].step, pairs)
 	if err != nil {
 		return nil, err
 	}

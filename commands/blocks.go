@@ -19,9 +19,12 @@ const (
 	maxText        = 4000 // docs.slack.dev, chat.postMessage: recommended for text
 	maxNote        = 500  // ours: what a note or a reason may be long
 
+	// maxPart is ours: what a part of a message (warnings, reasons, decisions) may say at most.
+	maxPart = 1500
+
 	// maxTable bounds the cells of a table. Slack takes 10,000 characters over all tables of a message (docs.slack.dev, table block), and
 	// about 12,000 over all blocks (bolt-js issue 2509), the rest of the message included.
-	maxTable = 3500
+	maxTable = 3000
 	// maxTableRows is ours: more rows than that are in the file. Slack takes 100 with the header.
 	maxTableRows = 20
 )
@@ -65,8 +68,11 @@ func plainText(s string, n int) *slack.TextBlockObject {
 func header(s string) slack.Block { return slack.NewHeaderBlock(plainText(s, maxHeader)) }
 
 // section shows lines, as many as fit.
-func section(lines ...string) slack.Block {
-	return slack.NewSectionBlock(mrkdwn(fit(lines, maxSection)), nil, nil)
+func section(lines ...string) slack.Block { return sectionWithin(maxSection, lines) }
+
+// sectionWithin shows lines, as many as fit into limit characters: what a message says in all is limited too.
+func sectionWithin(limit int, lines []string) slack.Block {
+	return slack.NewSectionBlock(mrkdwn(fit(lines, limit)), nil, nil)
 }
 
 func footnote(lines ...string) slack.Block {

@@ -168,13 +168,29 @@ func (c *Commands) show(ctx context.Context, in call, p page) error {
 	return nil
 }
 
+// inModal reports whether the person clicked inside a modal.
+func (in call) inModal() bool {
+	return in.Kind == bot.KindAction && in.Action.View != nil && in.Action.View.Type == "modal"
+}
+
+// tell answers a click: in the modal that was clicked in while it is open, else as say does.
+func (c *Commands) tell(ctx context.Context, in call, text string) error {
+	if in.inModal() {
+		_, err := c.client.UpdateView(ctx, in.Action.View.ID, "", waitView("Portal users", text, "You can close this."))
+		if !errors.Is(err, bot.ErrViewGone) {
+			return err
+		}
+	}
+	return c.say(ctx, in, text)
+}
+
 // explain tells the person an error that is meant for them, and returns any other.
 func (c *Commands) explain(ctx context.Context, in call, err error) error {
 	text := c.sentence(err)
 	if text == "" {
 		return err
 	}
-	return c.say(ctx, in, text)
+	return c.tell(ctx, in, text)
 }
 
 // sentence is what a person is told of an error, or empty when the error is not for people.

@@ -32,9 +32,12 @@ func (c *Commands) approve(ctx context.Context, in call) error {
 		return err
 	}
 	if missing := r.Required - len(r.Approvals); missing > 0 {
-		return c.say(ctx, in, fmt.Sprintf("Your approval of %s is counted. It needs %s more, from somebody else.", r.ID, count(missing, "approval")))
+		return c.tell(ctx, in, fmt.Sprintf("Your approval of %s is counted. It needs %s, from somebody else.", r.ID, count(missing, "more approval")))
 	}
-	return c.say(ctx, in, fmt.Sprintf("Your approval of %s is counted. It runs now; the thread shows how far it is.", r.ID))
+	if r.State == provisioning.StateScheduled {
+		return c.tell(ctx, in, fmt.Sprintf("Your approval of %s is counted. It starts %s.", r.ID, bot.Date(r.StartAfter)))
+	}
+	return c.tell(ctx, in, fmt.Sprintf("Your approval of %s is counted. It runs now; its thread shows how far it is.", r.ID))
 }
 
 // counted returns a function that reports whether a person's decision stands in a request.
@@ -49,8 +52,12 @@ func (c *Commands) deny(ctx context.Context, in call) error {
 		return err
 	}
 	err := bot.ErrTriggerDead
-	if !in.Replayed {
-		_, err = c.client.OpenView(ctx, in.TriggerID, denyView(id, digest, in.Channel, in.ThreadTS))
+	switch v := denyView(id, digest, in.Channel, in.ThreadTS); {
+	case in.Replayed:
+	case in.inModal():
+		_, err = c.client.PushView(ctx, in.TriggerID, v)
+	default:
+		_, err = c.client.OpenView(ctx, in.TriggerID, v)
 	}
 	if errors.Is(err, bot.ErrTriggerDead) {
 		return c.say(ctx, in, "That took too long for Slack to ask for the reason. Nothing was decided: press *Deny* again.")

@@ -88,7 +88,10 @@ func (c *Commands) openForm(ctx context.Context, in call, f form) error {
 			return fmt.Errorf("open the form: %w", err)
 		}
 	}
-	p := page{text: "That took too long for Slack to open the form. Press the button to open it now."}
+	p := page{text: "Press the button to open the form."}
+	if in.Kind == bot.KindCommand || in.Kind == bot.KindAction {
+		p.text = "That took too long for Slack to open the form. Press the button to open it now."
+	}
 	p.both(section(p.text), buttonBlock(f.button("Open the form")))
 	return c.show(ctx, in, p)
 }
@@ -299,7 +302,7 @@ func refuseInput(block, text string) bot.Ack { return bot.Ack{Errors: map[string
 
 // waitView is a modal with nothing to fill in.
 func waitView(title, line, small string) slack.ModalViewRequest {
-	return modalView("portal_note", title, "", "Close", []slack.Block{section(line), footnote(small)})
+	return modalView(modalNote, title, "", "Close", []slack.Block{section(line), footnote(small)})
 }
 
 // notRequester refuses people who may not make requests, in words.

@@ -45,7 +45,7 @@ func (c *Commands) home(ctx context.Context, in call) error {
 	return nil
 }
 
-// homeView is the Home tab. The buttons there are only for looking: a decision is made in the thread, next to the plan.
+// homeView is the Home tab. A decision is made next to the plan: in the thread, or in what Show opens.
 func homeView(name, channel string, held rights, waiting, running, mine []provisioning.Request) slack.HomeTabViewRequest {
 	blocks := []slack.Block{header("Portal users")}
 	if held&requesters != 0 {

@@ -15,13 +15,13 @@ import (
 // ones of the plan.
 func planPage(r provisioning.Request, rows []provisioning.PlanRow, filesToDM bool) page {
 	p := page{text: fmt.Sprintf("Plan of %s: %s. %s", r.ID, esc(aim(r), 200), actionCounts(r.Plan.Summary))}
-	p.both(header("Plan of "+r.ID+": "+aim(r)), section(planLines(r)...))
+	p.both(header("Plan of "+r.ID+": "+aim(r)), sectionWithin(2*maxPart, planLines(r)))
 	if lines := warningLines(r.Plan.Summary); len(lines) > 0 {
-		p.both(slack.NewSectionBlock(mrkdwn(fit(lines, 1500)), nil, nil))
+		p.both(sectionWithin(maxPart, lines))
 	}
 	if lines := problemLines(r.Plan.Summary); len(lines) > 0 {
 		lines = append([]string{"*Rows that do not run*"}, lines...)
-		p.both(slack.NewSectionBlock(mrkdwn(fit(lines, 1500)), nil, nil))
+		p.both(sectionWithin(maxPart, lines))
 	}
 	if len(rows) > 0 {
 		t, _ := table([]string{"Row", "What", "User", "Contact", "Account"}, planCells(rows))
@@ -30,7 +30,7 @@ func planPage(r provisioning.Request, rows []provisioning.PlanRow, filesToDM boo
 			p.both(footnote(fmt.Sprintf("The first %s of %s. All are in the plan's CSV, with the exact values.", count(len(rows), "row"), number(r.Plan.Summary.Rows))))
 		}
 	}
-	p.both(section(decisionLines(r)...))
+	p.both(sectionWithin(maxPart, decisionLines(r)))
 	p.both(planButtons(r, filesToDM)...)
 	return p
 }
@@ -62,7 +62,7 @@ func decisionLines(r provisioning.Request) []string {
 		missing := max(0, r.Required-len(r.Approvals))
 		line := fmt.Sprintf("Needs %s", count(missing, "approval"))
 		if len(r.Approvals) > 0 {
-			line = fmt.Sprintf("Needs %s more", count(missing, "approval"))
+			line = "Needs " + count(missing, "more approval")
 		}
 		line += fmt.Sprintf(", not from %s.", bot.Mention(r.Terms.Requester))
 		if !r.ExpiresAt.IsZero() {

@@ -169,10 +169,10 @@ func summaryLines(r provisioning.Request) []string {
 		lines = append(lines, m)
 	}
 	if pr.FollowFailed > 0 {
-		lines = append(lines, fmt.Sprintf(":warning: %s exist, but did not get every permission set or group.", count(pr.FollowFailed, "user")))
+		lines = append(lines, fmt.Sprintf(":warning: %s, but did not get every permission set or group.", count(pr.FollowFailed, "user exists/users exist")))
 	}
 	if pr.Adopted > 0 {
-		lines = append(lines, fmt.Sprintf(":information_source: The answers for %s were lost on the way; I found them in Salesforce, so they count as done.", count(pr.Adopted, "row")))
+		lines = append(lines, fmt.Sprintf(":information_source: Salesforce's answer for %s was lost on the way. I looked, found it done there, and did not repeat it.", count(pr.Adopted, "row")))
 	}
 	var names []string
 	for _, a := range r.Approvals {

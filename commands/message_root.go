@@ -17,7 +17,7 @@ func rootPage(r provisioning.Request) page {
 	if r.Terms.Note != "" && !r.State.Ended() {
 		lines = append(lines, "> "+esc(r.Terms.Note, maxNote))
 	}
-	p.blocks = append(p.blocks, section(lines...))
+	p.blocks = append(p.blocks, sectionWithin(maxPart, lines))
 	foot := fmt.Sprintf("Asked for by %s", bot.Mention(r.Terms.Requester))
 	if !r.PendingAt.IsZero() {
 		foot += " · " + bot.Date(r.PendingAt)

@@ -46,7 +46,7 @@ func approvalLine(r provisioning.Request, n int) string {
 	line := fmt.Sprintf(":white_check_mark: %s approved the plan (%d of %d).", bot.Mention(r.Approvals[n-1].Person), n, max(r.Required, n))
 	switch missing := r.Required - n; {
 	case missing > 0:
-		return line + fmt.Sprintf(" It needs %s more.", count(missing, "approval"))
+		return line + fmt.Sprintf(" It needs %s.", count(missing, "more approval"))
 	case !r.StartAfter.IsZero():
 		return line + " It starts " + bot.Date(r.StartAfter) + "."
 	}

@@ -82,14 +82,14 @@ func (c *Commands) offerPreview(ctx context.Context, in call, r provisioning.Req
 // previewBlocks says what a draft would do.
 func previewBlocks(r provisioning.Request, deciders string) []slack.Block {
 	blocks := []slack.Block{
-		section(fmt.Sprintf("*%s* would do this. Nothing was sent yet.", esc(aim(r), 200))),
-		section(planLines(r)...),
+		section(fmt.Sprintf("*%s*: this is what would happen. Nothing was sent yet.", esc(aim(r), 200))),
+		sectionWithin(2*maxPart, planLines(r)),
 	}
 	if lines := warningLines(r.Plan.Summary); len(lines) > 0 {
-		blocks = append(blocks, section(lines...))
+		blocks = append(blocks, sectionWithin(maxPart, lines))
 	}
 	if lines := problemLines(r.Plan.Summary); len(lines) > 0 {
-		blocks = append(blocks, section(append([]string{"*Rows that do not run*"}, lines...)...))
+		blocks = append(blocks, sectionWithin(maxPart, append([]string{"*Rows that do not run*"}, lines...)))
 	}
 	return append(blocks, section(deciders))
 }
@@ -101,7 +101,7 @@ func previewView(r provisioning.Request, deciders string) slack.ModalViewRequest
 	if d.Typed > 0 {
 		e := slack.NewPlainTextInputBlockElement(nil, "count")
 		e.MaxLength = 10
-		label := fmt.Sprintf("%s cannot be undone. Type %d to go on.", capital(count(d.Typed, "row")), d.Typed)
+		label := fmt.Sprintf("Disabling %s for good cannot be undone. Type %d to go on.", count(d.Typed, "user"), d.Typed)
 		blocks = append(blocks, slack.NewInputBlock(blockTyped, plainText(label, maxConfirm), nil, e))
 	}
 	v := modalView(modalPreview, "Check before you send", "Send for approval", "Cancel", blocks)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"portalbot/bot"
 	"portalbot/provisioning"
 )
 
@@ -46,7 +47,38 @@ func (c *Commands) statusButton(ctx context.Context, in call) error {
 		return c.say(ctx, in, "Only requesters, approvers and admins can look at requests. "+c.askFor())
 	}
 	id, _ := readRef(in.Action.Value)
-	return c.showStatus(ctx, in, id)
+	if in.Action.View == nil || in.Replayed {
+		return c.showStatus(ctx, in, id)
+	}
+	return c.review(ctx, in, id)
+}
+
+// review opens a request from the Home tab, with the buttons for who waits for it.
+func (c *Commands) review(ctx context.Context, in call, id string) error {
+	r, err := c.service.Request(ctx, id)
+	if err != nil || hidden(r, in.User) || r.State == provisioning.StateDraft {
+		return c.showStatus(ctx, in, id)
+	}
+	p, err := c.statusPage(ctx, r)
+	if err != nil {
+		return err
+	}
+	blocks := p.plain()
+	decides, err := c.may(ctx, in.User, approvers)
+	if err != nil {
+		return err
+	}
+	if decides && in.User != r.Terms.Requester {
+		blocks = append(blocks, planButtons(r, false)...)
+	}
+	_, err = c.client.OpenView(ctx, in.TriggerID, modalView(modalNote, r.ID, "", "Close", blocks))
+	if errors.Is(err, bot.ErrTriggerDead) {
+		return c.showStatus(ctx, in, id)
+	}
+	if err != nil {
+		return fmt.Errorf("open %s: %w", r.ID, err)
+	}
+	return nil
 }
 
 func (c *Commands) showStatus(ctx context.Context, in call, id string) error {
@@ -61,18 +93,31 @@ func (c *Commands) showStatus(ctx context.Context, in call, id string) error {
 		who := c.choose(ctx, r.Terms.Requester, 0)
 		return c.show(ctx, in, previewPage(r, who.line(c.askFor())))
 	}
+	p, err := c.statusPage(ctx, r)
+	if err != nil {
+		return err
+	}
+	return c.show(ctx, in, p)
+}
+
+// statusPage is what the thread shows of a request, without buttons: what one person is shown is not kept up to date.
+func (c *Commands) statusPage(ctx context.Context, r provisioning.Request) (page, error) {
 	p := rootPage(r)
 	switch {
 	case r.State.Started():
 		run, err := c.progressPage(ctx, r)
 		if err != nil {
-			return err
+			return page{}, err
 		}
 		p.both(run.plain()...)
 	case r.State != provisioning.StatePlanning:
-		p.both(section(planLines(r)...))
+		p.both(sectionWithin(2*maxPart, planLines(r)))
+		if lines := append(warningLines(r.Plan.Summary), problemLines(r.Plan.Summary)...); len(lines) > 0 {
+			p.both(sectionWithin(2*maxPart, lines))
+		}
+		p.both(sectionWithin(maxPart, decisionLines(r)))
 	}
-	return c.show(ctx, in, page{text: p.text, blocks: withoutButtons(p.blocks)})
+	return page{text: p.text, blocks: withoutButtons(p.blocks)}, nil
 }
 
 // hidden reports whether a person may not see a request: drafts are their requester's alone.
@@ -80,7 +125,7 @@ func hidden(r provisioning.Request, user string) bool {
 	return r.PendingAt.IsZero() && r.Terms.Requester != user
 }
 
-// withoutButtons leaves out rows of buttons: what is shown to one person is not kept up to date.
+// withoutButtons leaves out rows of buttons.
 func withoutButtons(blocks []slack.Block) []slack.Block {
 	var out []slack.Block
 	for _, b := range blocks {

@@ -80,12 +80,12 @@ func TestSecondClickGivesAFriendlyAnswer(t *testing.T) {
 	plan := w.send("ann", w.contacts(1))
 	ben := w.ws.User("ben")
 	w.ok(ben.Click(w.ctx, plan, "Approve"))
-	_, err := ben.WaitEphemeral(w.ctx, func(m slacksim.Message) bool { return strings.Contains(m.Read, "needs 1 approval more") })
+	_, err := ben.WaitEphemeral(w.ctx, func(m slacksim.Message) bool { return strings.Contains(m.Read, "needs 1 more approval") })
 	w.ok(err)
 	w.ok(ben.ClickSeen(w.ctx, plan, "Approve"))
 	_, err = ben.WaitEphemeral(w.ctx, func(m slacksim.Message) bool { return strings.Contains(m.Read, "is counted already") })
 	w.ok(err)
-	plan = w.edited(plan, "Needs 1 approval more")
+	plan = w.edited(plan, "Needs 1 more approval")
 	w.ok(w.ws.User("cas").Click(w.ctx, plan, "Approve"))
 	w.message("@ann P-1 is done")
 }
@@ -233,4 +233,130 @@ func TestHomeShowsWhatWaits(t *testing.T) {
 	v, err := ben.WaitHome(w.ctx, func(v *slacksim.View) bool { return strings.Contains(v.Text(), "P-1") })
 	w.ok(err)
 	w.says(v.Text(), "Waiting for you", "Running now", "Your requests")
+	w.ok(v.Click(w.ctx, "Show"))
+	m, err := ben.WaitModal(w.ctx, "P-1")
+	w.ok(err)
+	w.says(m.Text(), "1 to create", "Needs 1 approval")
+	w.ok(m.Click(w.ctx, "Approve"))
+	w.ok(m.Wait(w.ctx, func(v *slacksim.View) bool { return strings.Contains(v.Text(), "is counted. It runs now") }))
+	w.message("@ann P-1 is done")
+}
+
+func TestDisablingForGoodAsksForTheCount(t *testing.T) {
+	w := begin(t, nil)
+	csv := w.contacts(2)
+	plan := w.send("ann", csv)
+	w.ok(w.ws.User("ben").Click(w.ctx, plan, "Approve"))
+	w.message("@ann P-1 is done: 2 created")
+
+	v := w.form("ann", "/portal disable", "Disable portal users")
+	w.ok(v.Choose("How", "Disable for good"))
+	w.check(v, "leavers.csv", csv)
+	w.says(v.Text(), "Disable 2 portal users for good", "2 to disable for good", "cannot be undone")
+	w.ok(v.Fill("Disabling 2 users for good cannot be undone. Type 2 to go on.", "3"))
+	seen, err := v.Submit(w.ctx)
+	w.ok(err)
+	if len(seen.Errors) != 1 {
+		t.Fatalf("a wrong count was taken: %+v", seen)
+	}
+	w.ok(v.Fill("Disabling 2 users for good cannot be undone. Type 2 to go on.", "2"))
+	_, err = v.Submit(w.ctx)
+	w.ok(err)
+	plan, err = w.ws.WaitMessage(w.ctx, func(m slacksim.Message) bool { return strings.Contains(m.Read, "Plan of P-2") })
+	w.ok(err)
+	w.ok(w.ws.User("cas").Click(w.ctx, plan, "Approve"))
+	w.message("@ann P-2 is done: 2 disabled for good")
+}
+
+func TestDeactivatedUsersAreEnabledAgain(t *testing.T) {
+	w := begin(t, nil)
+	csv := w.contacts(2)
+	for i, step := range []struct{ command, title, plan, done string }{
+		{"/portal add", "Add portal users", "Plan of P-1", "P-1 is done: 2 created"},
+		{"/portal disable", "Disable portal users", "Plan of P-2", "P-2 is done: 2 deactivated"},
+		{"/portal enable", "Enable portal users", "Plan of P-3", "P-3 is done: 2 enabled"},
+		{"/portal resend", "Resend access e-mails", "Plan of P-4", "P-4 is done: 2 access e-mails requested"},
+	} {
+		v := w.form("ann", step.command, step.title)
+		w.check(v, "people.csv", csv)
+		_, err := v.Submit(w.ctx)
+		w.ok(err)
+		plan := w.message(step.plan)
+		w.ok(w.ws.User("ben").Click(w.ctx, plan, "Approve"))
+		w.message(step.done)
+		if t.Failed() {
+			t.Fatalf("step %d", i+1)
+		}
+	}
+}
+
+func TestNobodyCanApproveIsSaidBeforeSending(t *testing.T) {
+	w := begin(t, func(s *setup) { s.policy.Approvers = []string{"U0ANN"} })
+	v := w.form("ann", "/portal add", "Add portal users")
+	w.check(v, "people.csv", w.contacts(1))
+	w.says(v.Text(), "Nobody can give it", "Ask an admin of this bot: @ada")
+	w.ok(v.Close(w.ctx))
+}
+
+func TestCancelledDraftLeavesNothingBehind(t *testing.T) {
+	w := begin(t, nil)
+	v := w.form("ann", "/portal add", "Add portal users")
+	w.check(v, "people.csv", w.contacts(1))
+	w.ok(v.Close(w.ctx))
+	for range 100 { // the close is handled after it was acknowledged
+		if m := w.types("ann", "/portal status"); strings.Contains(m.Read, "You have nothing open") {
+			w.saysNot(w.types("ben", "/portal list").Read, "P-1")
+			return
+		}
+	}
+	t.Error("the draft is still open")
+}
+
+func TestDeadTriggerIsAnsweredByAButton(t *testing.T) {
+	w := begin(t, nil)
+	defer w.ws.Inject(slacksim.Fault{Kind: slacksim.Refuse, Method: "views.open", Error: "expired_trigger_id", Times: 1})()
+	m := w.types("ann", "/portal add")
+	w.says(m.Read, "took too long", "[Open the form]")
+	ann := w.ws.User("ann")
+	w.ok(ann.Click(w.ctx, m, "Open the form"))
+	_, err := ann.WaitModal(w.ctx, "Add portal users")
+	w.ok(err)
+}
+
+func TestOnlyRequesterApproversAndAdminsGetFiles(t *testing.T) {
+	portal := customer()
+	portal.FilesToDM = true
+	w := begin(t, func(s *setup) { s.portals["customer"] = portal })
+	plan := w.send("ann", w.contacts(1))
+	ben := w.ws.User("ben")
+	w.ok(ben.Click(w.ctx, plan, "Send me the plan's CSV"))
+	m, err := ben.WaitDM(w.ctx, func(m slacksim.Message) bool { return len(m.Files) > 0 })
+	w.ok(err)
+	if m.Files[0].Name != "P-1-plan.csv" {
+		t.Errorf("file %s", m.Files[0].Name)
+	}
+	_, err = w.ws.User("ann").WaitDM(w.ctx, func(m slacksim.Message) bool { return len(m.Files) > 0 })
+	w.ok(err)
+	for _, m := range w.ws.Messages("#portal") {
+		if len(m.Files) > 0 {
+			t.Errorf("a file stands in the channel: %s", m.Read)
+		}
+	}
+}
+
+func TestAdminPausesAndResumes(t *testing.T) {
+	w := begin(t, nil)
+	w.says(w.types("ada", "/portal pause tea").Read, "Everything is paused")
+	plan := w.send("ann", w.contacts(1))
+	w.ok(w.ws.User("ben").Click(w.ctx, plan, "Approve"))
+	w.says(w.types("ada", "/portal resume").Read, "Everything goes on")
+	w.message("@ann P-1 is done")
+}
+
+func TestWorkspaceWithoutNewerBlocksGetsTheFallback(t *testing.T) {
+	w := begin(t, func(s *setup) { s.slack.Unavailable = slacksim.NewerBlocks() })
+	plan := w.send("ann", w.contacts(2))
+	w.says(plan.Read, "Row 1 · create · t***@acme.example · Acme Corporation")
+	w.ok(w.ws.User("ben").Click(w.ctx, plan, "Approve"))
+	w.message("@ann P-1 is done")
 }

@@ -43,6 +43,7 @@ const (
 	actionFile    = "portal_file"
 
 	modalForm    = "portal_form"
+	modalNote    = "portal_note" // has nothing to submit
 	modalPreview = "portal_preview"
 	modalDeny    = "portal_deny_reason"
 

@@ -5,28 +5,52 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"portalbot/bot"
 )
 
-// address finds e-mail addresses, and usernames, which look the same.
-var address = regexp.MustCompile(`[^\s@<>"'` + "`" + `,;:()\[\]|=]+@[^\s@<>"'` + "`" + `,;:()\[\]|=]+`)
+// address finds e-mail addresses, and usernames, which look the same. What has several @ is taken whole.
+var address = regexp.MustCompile(`[^\s@<>",;:()\[\]|=` + "`" + `]+(?:@[^\s@<>"',;:()\[\]|=` + "`" + `]+)+`)
 
 // mask hides the local part of every address in s but for its first letter: "d***@acme.com".
 func mask(s string) string {
 	return address.ReplaceAllStringFunc(s, func(a string) string {
-		local, domain, _ := strings.Cut(a, "@")
-		for _, first := range local {
-			return string(first) + "***@" + domain
+		at := strings.LastIndexByte(a, '@')
+		for _, r := range a[:at] {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				return string(r) + "***" + a[at:]
+			}
 		}
-		return "***@" + domain
+		return "***" + a[at:]
 	})
 }
 
-// esc makes text that is not ours safe for mrkdwn, at most n runes of it, addresses masked. Escaping may make it up to five times
-// as long.
+// esc makes text that is not ours safe for mrkdwn, addresses masked. The result has at most n characters, escapes included, and no
+// escape is cut.
 func esc(s string, n int) string {
-	return bot.Escape(bot.Clip(mask(bot.Plain(s)), n))
+	s = mask(bot.Plain(s))
+	used, keep := 0, 0 // keep is where s is cut if it turns out too long
+	for i, r := range s {
+		if used+1 <= n {
+			keep = i
+		}
+		if used += escaped(r); used > n {
+			return strings.TrimRight(bot.Escape(s[:keep]), " ") + "…"
+		}
+	}
+	return bot.Escape(s)
+}
+
+// escaped is how many characters a rune becomes in mrkdwn (docs.slack.dev, formatting message text).
+func escaped(r rune) int {
+	switch r {
+	case '&':
+		return len("&amp;")
+	case '<', '>':
+		return len("&lt;")
+	}
+	return 1
 }
 
 // raw makes text that is not ours safe for plain text and table cells, at most n runes of it, addresses masked. It is never empty,

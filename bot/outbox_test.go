@@ -342,3 +342,20 @@ func TestEachMessageCarriesItsKey(t *testing.T) {
 	wants(t, "type", meta.Type, "portalbot")
 	wants(t, "key", meta.Payload["key"], "R1/root")
 }
+
+func TestAnEditToPlainTextTakesTheBlocksAway(t *testing.T) {
+	ws := startSlack(t, slacksim.Config{NoRateLimits: true})
+	d := newDisk()
+	post(t, ws, d, func(_ context.Context, i bot.Item) (bot.Post, error) {
+		p := bot.Post{Channel: "C0PORTAL", Text: "decided"}
+		if i.Rev == 1 {
+			p.Blocks = []slack.Block{section("a plan"), buttons("approve", "Approve")}
+		}
+		return p, nil
+	}, bot.OutboxConfig{})
+	for rev := uint64(1); rev <= 2; rev++ {
+		d.add(bot.Item{ID: rev, Lane: "R1", Key: "R1/plan", Rev: rev})
+		d.empty(t)
+	}
+	wants(t, "thread", thread(ws), "decided")
+}

@@ -10,6 +10,7 @@ const (
 	warnOwnRole warningSet = 1 << iota
 	warnSeatsLogin
 	warnFirstRoles
+	warnStranger
 	warnDomain
 	warnOtherEmail
 	warnEmailChanged
@@ -31,6 +32,8 @@ func (w warningSet) code() string {
 		return "LOGINS_SHORT"
 	case warnFirstRoles:
 		return "FIRST_ROLES"
+	case warnStranger:
+		return "DOMAIN_NEW_TO_ACCOUNT"
 	case warnDomain:
 		return "OTHER_DOMAIN"
 	case warnOtherEmail:
@@ -62,6 +65,8 @@ func (w warningSet) text() string {
 		return "A login-based licence has fewer logins left this month than the plan has users; logins over it may be charged or refused."
 	case warnFirstRoles:
 		return "The account has no portal roles yet; Salesforce makes them with its first users, which is slow and locks role changes meanwhile."
+	case warnStranger:
+		return "The e-mail domain is unlike that of the account's other contacts in Salesforce."
 	case warnDomain:
 		return "The e-mail domain is unlike that of the account's other rows."
 	case warnOtherEmail:

@@ -25,6 +25,9 @@ type Org interface {
 	Accounts(ctx context.Context, q AccountQuery) ([]Account, error)
 	// Users returns the users that match any of the keys, internal ones too.
 	Users(ctx context.Context, q UserQuery) ([]User, error)
+	// ContactDomains counts, for each pair, the account's contacts with an e-mail address and those of them in the domain. Pairs
+	// without such a contact, and pairs that it cannot ask for, are left out. An account stands in one pair at most.
+	ContactDomains(ctx context.Context, pairs []AccountDomain) ([]DomainCount, error)
 	// Roles returns the portal roles of the accounts.
 	Roles(ctx context.Context, accountIDs []string) ([]Role, error)
 	// PermissionSets and Groups return the records with these names (API name or label).
@@ -65,6 +68,7 @@ type Identity struct {
 // Schema is what describe tells of the objects.
 type Schema struct {
 	User          map[string]FieldInfo // by lower-case API name
+	Contact       map[string]FieldInfo // the same of Contact
 	HasCurrency   bool                 // multi-currency: CurrencyIsoCode is required on User
 	HasIsPartner  bool                 // Account.IsPartner exists
 	HasIsCustomer bool                 // Account.IsCustomerPortal exists
@@ -79,6 +83,7 @@ type FieldInfo struct {
 	Createable bool
 	Updateable bool
 	Custom     bool
+	Required   bool              // a create without it is refused: it may not be null and Salesforce fills in nothing
 	Restricted bool              // only the picklist's values are taken
 	Values     map[string]bool   // active picklist values
 	Labels     map[string]string // picklist label -> value, to suggest the value when a label was given
@@ -125,6 +130,7 @@ type Contact struct {
 // User is a user as the org has it now.
 type User struct {
 	ID, Username, Email, Nickname, Alias string
+	ContactEmail                         string // of the user's contact; only with UserQuery.ContactEmails
 	FirstName, LastName                  string
 	ContactID, AccountID                 string
 	ProfileID, RoleID, UserType          string
@@ -157,6 +163,15 @@ type ContactQuery struct {
 type AccountQuery struct {
 	IDs   []string
 	Names []string
+}
+
+// AccountDomain pairs an account with the domain of an e-mail address, in lower case.
+type AccountDomain struct{ AccountID, Domain string }
+
+// DomainCount is how many contacts of the account have an e-mail address, and how many of them one in the domain.
+type DomainCount struct {
+	AccountDomain
+	Contacts, Same int
 }
 
 // UserQuery selects users by any of its keys. Text is compared without regard to case, as SOQL does.

@@ -22,6 +22,7 @@ func (pl *planning) decide(w *window) {
 		me := w.index.byID[pl.facts.me.UserID]
 		pl.facts.ownRole = me == nil || me.RoleID != ""
 	}
+	pl.noDomains = pl.noDomains || w.noDomains
 	for i, in := range w.rows {
 		var r PlanRow
 		var warn warningSet
@@ -130,9 +131,14 @@ func (pl *planning) decideExisting(c *candidate, r PlanRow, users []*User) (Plan
 	r.Action, r.LicenseKey = ActionReactivate, p.LicenseKey
 	r.TakesLock = !HighVolume(p.UserType) && u.RoleID == ""
 	r.Fields = []Field{{fieldIsActive, "true"}}
-	r.Before = snapshot(*u, false)
+	r.Before = snapshot(*u, u.Frozen)
 	r.Reason = Problem{Code: CodeInactiveUser, Text: since + "." + pl.staysText(c, u)}
-	return r, warnReactivates
+	warn := warnReactivates
+	if u.Frozen {
+		r.Reason.Text += " It is frozen as well and stays so."
+		warn |= warnStaysFrozen
+	}
+	return r, warn
 }
 
 // profileText says whether the profile is the one that the row asks for.
@@ -212,14 +218,18 @@ func (pl *planning) decideCreate(w *window, c *candidate, r PlanRow) (PlanRow, w
 	if ok, ap := pl.assignments(c.row, &r); !ok {
 		note(ap)
 	}
+	if c.contact.ID == "" {
+		r.NewContact = sortFields(newContactFields(c, s.fields))
+		problems = append(problems, pl.checkNewContact(r.NewContact)...)
+	}
 	if len(problems) > 0 {
+		r.NewContact = nil
 		r.Action, r.Reason, r.PermissionSets, r.Groups, r.TakesLock = ActionInvalid, oneProblem(problems), nil, nil, false
 		return r, 0
 	}
 	r.Action = ActionCreate
 	r.Fields = sortFields(s.fields)
 	if c.contact.ID == "" {
-		r.NewContact = sortFields(newContactFields(c, s.fields))
 		warn |= warnNewContact
 	} else {
 		r.Before = []Field{{fieldAccountID, c.contact.Account.ID}, {fieldContactID, c.contact.ID}}
@@ -227,21 +237,10 @@ func (pl *planning) decideCreate(w *window, c *candidate, r PlanRow) (PlanRow, w
 			warn |= warnOtherEmail
 		}
 	}
-	return r, warn
-}
-
-// newContactFields are the fields of a contact to create: what the user gets and a contact has too.
-func newContactFields(c *candidate, user []Field) []Field {
-	fields := []Field{{fieldAccountID, c.contact.Account.ID}}
-	for _, f := range user {
-		switch f.Name {
-		case fieldFirstName, fieldLastName, fieldEmail, "Phone", "MobilePhone":
-			fields = append(fields, f)
-		case "Street", "City", "State", "PostalCode", "Country":
-			fields = append(fields, Field{"Mailing" + f.Name, f.Value})
-		}
+	if w.strangeDomain(c) {
+		warn |= warnStranger
 	}
-	return fields
+	return r, warn
 }
 
 // freeNickname returns the nickname that a candidate gets: the wanted one, or another where an earlier row or a user has it.

@@ -110,11 +110,11 @@ func (pl *planning) locateByEmail(w *window, c *candidate) {
 			c.problem.Fix = "Name the account in a column Account or AccountId, or put the right one's id in a column ContactId."
 		}
 	case pl.makesContacts() && !c.namesAccount() && len(all) == 0:
-		c.problem = Problem{
+		c.problem = oneProblem(append([]Problem{{
 			Code: CodeAccountNotFound,
 			Text: fmt.Sprintf("No contact has the e-mail address %s, and the row does not say on which account to create one.", c.email),
 			Fix:  "Fill in Account or AccountId.",
-		}
+		}}, pl.missingName(c)...))
 	case pl.makesContacts() && len(all) == 0: // somebody with this address elsewhere may be the one who is meant
 		pl.newContact(w, c)
 	case len(all) > 0:
@@ -130,33 +130,6 @@ func (pl *planning) locateByEmail(w *window, c *candidate) {
 			c.problem.Fix = "Check the address, or send the file again with \"create missing contacts\" ticked."
 		}
 	}
-}
-
-// newContact makes the contact to create for a row that names an account and nobody on it.
-func (pl *planning) newContact(w *window, c *candidate) {
-	a, n := w.accountNamed(c.accountID, c.account)
-	column := pl.header(colAccount)
-	if c.accountID != "" {
-		column = pl.header(colAccountID)
-	}
-	switch {
-	case n == 0:
-		c.problem = Problem{
-			Code: CodeAccountNotFound, Column: column,
-			Text: fmt.Sprintf("There is no %s, or the bot may not see it.", c.accountText()),
-			Fix:  "Check how the account is spelled in Salesforce.",
-		}
-		return
-	case n > 1:
-		c.problem = Problem{
-			Code: CodeAccountAmbiguous, Column: column,
-			Text: fmt.Sprintf("%d accounts are called %q.", n, c.account),
-			Fix:  "Put the right one's id in a column AccountId.",
-		}
-		return
-	}
-	c.contact = &Contact{Account: a, Email: c.email}
-	c.contact.FirstName, c.contact.LastName = pl.cell(c.row, fieldFirstName), pl.cell(c.row, fieldLastName)
 }
 
 // elsewhere is the problem of a contact that exists on another account than the row says.
@@ -188,6 +161,7 @@ func (c *candidate) accountText() string {
 	return fmt.Sprintf("account %q", c.account)
 }
 
+// accountText names an account in a sentence.
 func accountText(a Account) string {
 	if a.ID == "" {
 		return "no account"

@@ -135,7 +135,11 @@ func (pl *planning) fieldsOf(c *candidate, p Profile, nickname string) *fieldSet
 	s.add(fieldFirstName, k.FirstName)
 	last := pl.personal(c, fieldLastName, k.LastName)
 	if !s.add(fieldLastName, k.LastName) {
-		s.need(fieldLastName, "Fill in LastName, Salesforce makes no user without it.")
+		if k.ID == "" {
+			s.problems = append(s.problems, pl.missingName(c)...)
+		} else {
+			s.need(fieldLastName, "Fill in LastName, Salesforce makes no user without it.")
+		}
 	}
 	if c.email == "" {
 		s.need(fieldEmail, "Fill in Email, or set the contact's address in Salesforce.")
@@ -176,6 +180,9 @@ func (pl *planning) fieldsOf(c *candidate, p Profile, nickname string) *fieldSet
 		if !known(f) {
 			s.add(f, "")
 		}
+	}
+	for _, f := range missingCustom(pl.facts.schema.User, s.fields) {
+		s.need(f.Name, fmt.Sprintf("Add a column %s (%s), which an admin must allow for portal %s.", f.Name, f.Label, pl.portal.Name))
 	}
 	switch strings.ToLower(pl.cell(c.row, colIsActive)) {
 	case "", "true", "1", "yes":

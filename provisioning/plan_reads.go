@@ -27,6 +27,9 @@ type planning struct {
 	nicknames map[string]int // lower case -> line
 	targets   map[string]int // user id -> line
 
+	// noDomains: the e-mail domains of some accounts' contacts could not be read.
+	noDomains bool
+
 	tally tally
 	words *words
 	order []planned
@@ -58,6 +61,9 @@ type window struct {
 	users        []User
 	index        userIndex
 	roles        map[string][]Role // by account
+	pairs        []AccountDomain   // accounts whose contacts' domains are asked for, at most domainAccounts
+	domains      map[string]domainFacts
+	noDomains    bool // they could not be read
 }
 
 // userIndex finds users by their keys. Text keys are in lower case.
@@ -208,10 +214,16 @@ func (pl *planning) readForAdd(ctx context.Context, w *window, ready <-chan stru
 			return pl.org.Roles(ctx, roleAccounts)
 		}))
 	}
+	if len(w.pairs) > 0 {
+		reads = append(reads, func(ctx context.Context) error { return pl.readDomains(ctx, w) })
+	}
 	if err := sideBySide(ctx, reads...); err != nil {
 		return err
 	}
 	w.index = indexUsers(w.users)
+	if err := pl.readFrozen(ctx, w); err != nil {
+		return err
+	}
 	w.roles = map[string][]Role{}
 	for _, r := range roles {
 		w.roles[r.AccountID] = append(w.roles[r.AccountID], r)
@@ -242,7 +254,36 @@ func (pl *planning) complete(w *window) (q UserQuery, roleAccounts []string) {
 		}
 	}
 	q.ContactIDs, q.Usernames, q.Nicknames = unique(q.ContactIDs), unique(q.Usernames), unique(q.Nicknames)
+	w.askDomains()
 	return q, unique(roleAccounts)
+}
+
+// readFrozen reads whether users that add would activate are frozen too: one more wave, where there are such users.
+func (pl *planning) readFrozen(ctx context.Context, w *window) error {
+	var ids []string
+	for _, c := range w.candidates {
+		if c.contact == nil || !pl.portal.Reactivate {
+			continue
+		}
+		for _, u := range w.index.byContact[c.contact.ID] {
+			if !u.Active && u.PortalEnabled {
+				ids = append(ids, u.ID)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	users, err := pl.org.Users(ctx, UserQuery{IDs: unique(ids), Frozen: true})
+	if err != nil {
+		return fmt.Errorf("read logins of inactive users: %w", err)
+	}
+	for _, u := range users {
+		if had := w.index.byID[u.ID]; had != nil {
+			had.Frozen = u.Frozen
+		}
+	}
+	return nil
 }
 
 // readForTargets reads the users that the rows name, and then their accounts.
@@ -262,6 +303,7 @@ func (pl *planning) readForTargets(ctx context.Context, w *window, ready <-chan 
 			q.Emails = append(q.Emails, strings.ToLower(k.email))
 		}
 	}
+	q.ContactEmails = unique(slices.Clone(q.Emails))
 	q.IDs, q.Usernames, q.ContactIDs, q.Emails = unique(q.IDs), unique(q.Usernames), unique(q.ContactIDs), unique(q.Emails)
 	if len(q.IDs)+len(q.Usernames)+len(q.ContactIDs)+len(q.Emails) > 0 {
 		users, err := pl.org.Users(ctx, q)
@@ -355,9 +397,12 @@ func indexUsers(users []User) userIndex {
 		if u.ContactID != "" {
 			x.byContact[u.ContactID] = append(x.byContact[u.ContactID], u)
 		}
-		if u.Email != "" {
-			k := strings.ToLower(u.Email)
-			x.byEmail[k] = append(x.byEmail[k], u)
+		own, ofContact := strings.ToLower(u.Email), strings.ToLower(u.ContactEmail)
+		if own != "" {
+			x.byEmail[own] = append(x.byEmail[own], u)
+		}
+		if ofContact != "" && ofContact != own {
+			x.byEmail[ofContact] = append(x.byEmail[ofContact], u)
 		}
 	}
 	byID := func(a, b *User) int { return strings.Compare(a.ID, b.ID) }

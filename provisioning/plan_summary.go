@@ -245,6 +245,9 @@ func (pl *planning) notices() []string {
 	if pl.adds() && pl.has(fieldCurrency) && !pl.facts.schema.HasCurrency {
 		out = append(out, fmt.Sprintf("Column %q is ignored: the org has one currency only.", pl.header(fieldCurrency)))
 	}
+	if pl.noDomains {
+		out = append(out, "The e-mail domains of the accounts' contacts could not be counted in Salesforce, so no row was compared with them.")
+	}
 	switch len(unused) {
 	case 0:
 	case 1:

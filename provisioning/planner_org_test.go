@@ -40,6 +40,7 @@ type memIndex struct {
 	contactID, contactEmail                     map[string][]int
 	userID, userContact, userEmail, userName    map[string][]int
 	userNick, userAccount, accountID, accountNm map[string][]int
+	userContactEmail                            map[string][]int
 }
 
 var errReadOnly = errors.New("this org only reads")
@@ -75,7 +76,7 @@ func put(m map[string][]int, key string, i int) {
 func (o *memOrg) ix() *memIndex {
 	o.once.Do(func() {
 		n := func() map[string][]int { return map[string][]int{} }
-		x := &memIndex{n(), n(), n(), n(), n(), n(), n(), n(), n(), n()}
+		x := &memIndex{n(), n(), n(), n(), n(), n(), n(), n(), n(), n(), n()}
 		for i, c := range o.contacts {
 			put(x.contactID, c.ID, i)
 			put(x.contactEmail, c.Email, i)
@@ -86,6 +87,9 @@ func (o *memOrg) ix() *memIndex {
 			put(x.userEmail, u.Email, i)
 			put(x.userName, u.Username, i)
 			put(x.userNick, u.Nickname, i)
+			for _, at := range x.contactID[strings.ToLower(u.ContactID)] {
+				put(x.userContactEmail, o.contacts[at].Email, i)
+			}
 			if u.Portal() {
 				put(x.userAccount, u.AccountID, i)
 			}
@@ -142,13 +146,35 @@ func (o *memOrg) Accounts(ctx context.Context, q provisioning.AccountQuery) ([]p
 func (o *memOrg) Users(ctx context.Context, q provisioning.UserQuery) ([]provisioning.User, error) {
 	x := o.ix()
 	users := pick(o.users, x.userID, q.IDs, x.userContact, q.ContactIDs, x.userEmail, q.Emails, x.userName, q.Usernames,
-		x.userNick, q.Nicknames, x.userAccount, q.AccountIDs)
-	if !q.Frozen {
-		for i := range users {
-			users[i].Frozen = false
+		x.userNick, q.Nicknames, x.userAccount, q.AccountIDs, x.userContactEmail, q.ContactEmails)
+	for i := range users {
+		users[i].Frozen = users[i].Frozen && q.Frozen
+		if len(q.ContactEmails) > 0 {
+			for _, at := range x.contactID[strings.ToLower(users[i].ContactID)] {
+				users[i].ContactEmail = o.contacts[at].Email
+			}
 		}
 	}
 	return users, o.call(ctx, "Users")
+}
+
+func (o *memOrg) ContactDomains(ctx context.Context, pairs []provisioning.AccountDomain) ([]provisioning.DomainCount, error) {
+	var out []provisioning.DomainCount
+	for _, p := range pairs {
+		n := provisioning.DomainCount{AccountDomain: p}
+		for _, c := range o.contacts {
+			if c.Account.ID == p.AccountID && c.Email != "" {
+				n.Contacts++
+				if strings.HasSuffix(strings.ToLower(c.Email), "@"+p.Domain) {
+					n.Same++
+				}
+			}
+		}
+		if n.Contacts > 0 {
+			out = append(out, n)
+		}
+	}
+	return out, o.call(ctx, "ContactDomains")
 }
 
 func (o *memOrg) Roles(ctx context.Context, ids []string) ([]provisioning.Role, error) {
@@ -237,6 +263,15 @@ func newOrg() *memOrg {
 		pick("CurrencyIsoCode", "USD", "U.S. Dollar", "EUR", "Euro"),
 	} {
 		s.User[strings.ToLower(f.Name)] = f
+	}
+	s.Contact = map[string]provisioning.FieldInfo{}
+	for _, f := range []provisioning.FieldInfo{
+		field("LastName", "string", 80), field("FirstName", "string", 40), field("Email", "email", 80), field("AccountId", "reference", 18),
+		field("Phone", "phone", 40), field("MobilePhone", "phone", 40), field("MailingStreet", "textarea", 255), field("MailingCity", "string", 40),
+		field("MailingState", "string", 80), field("MailingPostalCode", "string", 20), field("MailingCountry", "string", 80),
+	} {
+		f.Required = f.Name == "LastName"
+		s.Contact[strings.ToLower(f.Name)] = f
 	}
 	return &memOrg{
 		me: provisioning.Identity{OrgID: "00D000000000001AAA", UserID: recordID("005", 1)}, schema: s,

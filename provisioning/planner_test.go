@@ -113,6 +113,12 @@ func (c *planCase) set(t *testing.T, key, value string) {
 		c.portal.BlastUsers = n
 	case "blast-percent":
 		c.portal.BlastPercent = n
+	case "contact-needs":
+		c.org.schema.Contact[strings.ToLower(value)] = provisioning.FieldInfo{Name: value, Label: "Region", Createable: true, Custom: true, Required: true}
+	case "user-needs":
+		c.org.schema.User[strings.ToLower(value)] = provisioning.FieldInfo{Name: value, Label: "Region", Createable: true, Custom: true, Required: true}
+	case "domains-fail":
+		c.org.fail = map[string]error{"ContactDomains": &provisioning.CallError{Op: "count", Code: "QUERY_TIMEOUT"}}
 	case "bot-without-role":
 		c.org.users[0].RoleID = ""
 	default:

@@ -38,13 +38,14 @@ func (c *Client) Contacts(ctx context.Context, q provisioning.ContactQuery) ([]p
 		return nil, err
 	}
 	return lookup(ctx, c, "read Contact", "SELECT Id, FirstName, LastName, Email, Phone, MobilePhone, MailingStreet, MailingCity, "+
-		"MailingState, MailingPostalCode, MailingCountry, AccountId"+ownerFields("Account.", schema)+" FROM Contact", w,
+		"MailingState, MailingPostalCode, MailingCountry, CreatedById, CreatedDate, AccountId"+ownerFields("Account.", schema)+" FROM Contact", w,
 		func(v *values) provisioning.Contact {
 			return provisioning.Contact{
 				ID: v.get("Id"), FirstName: v.get("FirstName"), LastName: v.get("LastName"), Email: v.get("Email"),
 				Phone: v.get("Phone"), MobilePhone: v.get("MobilePhone"),
 				Street: v.get("MailingStreet"), City: v.get("MailingCity"), State: v.get("MailingState"),
 				PostalCode: v.get("MailingPostalCode"), Country: v.get("MailingCountry"),
+				CreatedByID: v.get("CreatedById"), CreatedAt: readTime(v.get("CreatedDate")),
 				Account: readAccount(v, "Account.", v.get("AccountId")),
 			}
 		})

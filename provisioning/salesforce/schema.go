@@ -28,8 +28,8 @@ type schemaAt struct {
 	at      time.Time
 }
 
-// Schema describes User and Account by REST and asks whether the org is a sandbox, three requests side by side, at most once a
-// day. The result is shared: it must not be changed.
+// Schema describes User, Contact and Account by REST and asks whether the org is a sandbox, four requests side by side, at most once
+// a day. The result is shared: it must not be changed.
 func (c *Client) Schema(ctx context.Context) (*provisioning.Schema, error) {
 	s, err := c.schema.get(ctx, func(s *schemaAt) bool {
 		return c.cfg.Now().Sub(s.at) < schemaAge
@@ -49,9 +49,10 @@ func (c *Client) Schema(ctx context.Context) (*provisioning.Schema, error) {
 
 func (c *Client) describe(ctx context.Context) (*schemaAt, error) {
 	at := c.cfg.Now()
-	var user, account object
+	var user, contact, account object
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.describeObject(gctx, "User", &user) })
+	g.Go(func() error { return c.describeObject(gctx, "Contact", &contact) })
 	g.Go(func() error { return c.describeObject(gctx, "Account", &account) })
 	var sandbox []bool
 	g.Go(func() (err error) {
@@ -62,10 +63,7 @@ func (c *Client) describe(ctx context.Context) (*schemaAt, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	s := &provisioning.Schema{User: make(map[string]provisioning.FieldInfo, len(user.Fields))}
-	for _, f := range user.Fields {
-		s.User[strings.ToLower(f.Name)] = f.info()
-	}
+	s := &provisioning.Schema{User: user.infos(), Contact: contact.infos()}
 	_, s.HasCurrency = s.User["currencyisocode"]
 	for _, f := range account.Fields {
 		s.HasIsPartner = s.HasIsPartner || f.Name == "IsPartner"
@@ -79,6 +77,14 @@ type object struct {
 	Fields []field `json:"fields"`
 }
 
+func (o object) infos() map[string]provisioning.FieldInfo {
+	m := make(map[string]provisioning.FieldInfo, len(o.Fields))
+	for _, f := range o.Fields {
+		m[strings.ToLower(f.Name)] = f.info()
+	}
+	return m
+}
+
 type field struct {
 	Name       string `json:"name"`
 	Label      string `json:"label"`
@@ -87,6 +93,8 @@ type field struct {
 	Createable bool   `json:"createable"`
 	Updateable bool   `json:"updateable"`
 	Custom     bool   `json:"custom"`
+	Nillable   bool   `json:"nillable"`
+	Defaulted  bool   `json:"defaultedOnCreate"`
 	Restricted bool   `json:"restrictedPicklist"`
 	Values     []struct {
 		Active bool   `json:"active"`
@@ -99,6 +107,8 @@ func (f field) info() provisioning.FieldInfo {
 	i := provisioning.FieldInfo{
 		Name: f.Name, Label: f.Label, Type: f.Type, Length: f.Length, Createable: f.Createable, Updateable: f.Updateable,
 		Custom: f.Custom, Restricted: f.Restricted,
+		// A checkbox cannot be null and is simply off.
+		Required: f.Createable && !f.Nillable && !f.Defaulted && f.Type != "boolean",
 	}
 	if len(f.Values) == 0 {
 		return i

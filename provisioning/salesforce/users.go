@@ -32,6 +32,9 @@ func (c *Client) Users(ctx context.Context, q provisioning.UserQuery) ([]provisi
 		return nil, nil
 	}
 	fields := slices.Clone(userFields)
+	if len(q.ContactEmails) > 0 {
+		fields = append(fields, "Contact.Email")
+	}
 	for _, f := range q.Fields {
 		if !validField(f) {
 			return nil, &provisioning.CallError{
@@ -94,7 +97,8 @@ func (c *Client) Users(ctx context.Context, q provisioning.UserQuery) ([]provisi
 func readUser(v *values) provisioning.User {
 	return provisioning.User{
 		ID: v.get("Id"), Username: v.get("Username"), Email: v.get("Email"), Nickname: v.get("CommunityNickname"), Alias: v.get("Alias"),
-		FirstName: v.get("FirstName"), LastName: v.get("LastName"),
+		ContactEmail: v.get("Contact.Email"),
+		FirstName:    v.get("FirstName"), LastName: v.get("LastName"),
 		ContactID: v.get("ContactId"), AccountID: v.get("AccountId"),
 		ProfileID: v.get("ProfileId"), RoleID: v.get("UserRoleId"), UserType: v.get("UserType"),
 		Active: v.is("IsActive"), PortalEnabled: v.is("IsPortalEnabled"),

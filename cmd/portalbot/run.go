@@ -26,6 +26,7 @@ type outside struct {
 	options    func(*provisioning.Options)
 	acked      func(bot.Delivery, time.Duration)
 	sockets    int
+	editEvery  time.Duration // least time between two edits of a message
 }
 
 // program is the whole bot, wired. This is the only place where the packages meet:
@@ -87,7 +88,7 @@ func wire(cfg *Config, log *slog.Logger, o outside) (*program, error) {
 		Client: p.client, Memory: db, Handler: talk, Log: log, Sockets: o.sockets, Acked: o.acked,
 		SigningSecret: signingSecret(cfg),
 	})
-	p.outbox = bot.NewOutbox(bot.OutboxConfig{Client: p.client, Memory: db, Queue: talk, Renderer: talk, Log: log})
+	p.outbox = bot.NewOutbox(bot.OutboxConfig{Client: p.client, Memory: db, Queue: talk, Renderer: talk, Log: log, EditEvery: o.editEvery})
 	if cfg.Slack.Mode == "http" {
 		p.listen = cfg.Slack.Listen
 	}

@@ -32,11 +32,10 @@ type world struct {
 
 // setup changes what a world is made of, before it starts.
 type setup struct {
-	slack     slacksim.Config
-	portals   map[string]provisioning.Portal
-	policy    provisioning.Policy
-	org       salesforcesim.Config
-	approvers []string
+	slack   slacksim.Config
+	portals map[string]provisioning.Portal
+	policy  provisioning.Policy
+	org     salesforcesim.Config
 }
 
 func customer() provisioning.Portal {
@@ -55,6 +54,7 @@ func (p people) MemberOf(ctx context.Context, person string, list []string) (boo
 
 func begin(t *testing.T, change func(*setup)) *world {
 	t.Helper()
+	t.Parallel()
 	s := setup{
 		slack:   slacksim.Config{NoRateLimits: true},
 		portals: map[string]provisioning.Portal{"customer": customer()},

@@ -64,7 +64,7 @@ func (c *Commands) held(ctx context.Context, user string) rights {
 	for _, r := range []rights{requesters, approvers, admins} {
 		ok, err := c.may(ctx, user, r)
 		if err != nil {
-			c.log.WarnContext(ctx, "cannot read who belongs to the "+r.words(), "error", err)
+			c.log.WarnContext(ctx, "cannot read who holds a right", "right", r.words(), "error", err)
 		}
 		if ok {
 			held |= r

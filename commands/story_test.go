@@ -3,7 +3,9 @@ package commands_test
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"portalbot/bot"
 	"portalbot/bot/slacksim"
 )
 
@@ -359,4 +361,30 @@ func TestWorkspaceWithoutNewerBlocksGetsTheFallback(t *testing.T) {
 	w.says(plan.Read, "Row 1 · create · t***@acme.example · Acme Corporation")
 	w.ok(w.ws.User("ben").Click(w.ctx, plan, "Approve"))
 	w.message("@ann P-1 is done")
+}
+
+func TestCommandHandledAgainAfterARestartIsAnsweredByAButton(t *testing.T) {
+	w := begin(t, nil)
+	w.ok(w.talk.Handle(w.ctx, bot.Delivery{
+		Key: "command/1", Kind: bot.KindCommand, User: "U0ANN", Channel: "C0PORTAL", TriggerID: "1.dead", At: time.Now(), Replayed: true,
+		Command: &bot.Command{Name: "/portal", Text: "add"},
+	}))
+	_, err := w.ws.User("ann").WaitEphemeral(w.ctx, func(m slacksim.Message) bool { return strings.Contains(m.Read, "[Open the form]") })
+	w.ok(err)
+}
+
+func TestSendHandledAgainAfterARestartSendsOnce(t *testing.T) {
+	w := begin(t, nil)
+	v := w.form("ann", "/portal add", "Add portal users")
+	w.check(v, "people.csv", w.contacts(1))
+	_, err := v.Submit(w.ctx)
+	w.ok(err)
+	w.message("[Approve] [Deny]")
+	w.ok(w.talk.Handle(w.ctx, bot.Delivery{
+		Key: "submit/again", Kind: bot.KindSubmit, User: "U0ANN", At: time.Now(), Replayed: true,
+		Submit: &bot.View{ID: v.ID(), CallbackID: "portal_preview", PrivateMetadata: `{"i":"P-1","d":""}`},
+	}))
+	if n := len(w.ws.User("ann").DM()); n != 0 {
+		t.Errorf("%d direct messages about a request that was sent", n)
+	}
 }

@@ -271,7 +271,8 @@ func meantValue(info FieldInfo, given string) string {
 	}
 	values := sortedKeys(info.Values)
 	for _, v := range values {
-		if squash(v) == squash(given) {
+		// The city of a time zone is what people write: Berlin for Europe/Berlin.
+		if _, city, ok := strings.Cut(v, "/"); squash(v) == squash(given) || ok && squash(city) == squash(given) {
 			return v
 		}
 	}

@@ -175,6 +175,15 @@ func (t *Text) UnmarshalYAML(b []byte) error {
 // loadConfig reads the file and the environment and fills in the defaults. getenv is os.Getenv but for tests. The error names the
 // file and, where there is one, the line, and lists everything that is wrong.
 func loadConfig(path string, getenv func(string) string) (*Config, error) {
+	return loadChecked(path, getenv, (*Config).check)
+}
+
+// loadOrgConfig is loadConfig for commands that talk to Salesforce alone: what is missing of Slack is no error.
+func loadOrgConfig(path string, getenv func(string) string) (*Config, error) {
+	return loadChecked(path, getenv, (*Config).checkOrg)
+}
+
+func loadChecked(path string, getenv func(string) string, check func(*Config) []string) (*Config, error) {
 	b, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -188,7 +197,7 @@ func loadConfig(path string, getenv func(string) string) (*Config, error) {
 	}
 	c.environment(getenv)
 	c.defaults()
-	if problems := c.check(); len(problems) > 0 {
+	if problems := check(&c); len(problems) > 0 {
 		return nil, fmt.Errorf("%s:\n- %s", path, strings.Join(problems, "\n- "))
 	}
 	return &c, nil
@@ -241,14 +250,22 @@ func (c *Config) defaults() {
 	}
 }
 
-// check lists everything that is wrong, one sentence each.
-func (c *Config) check() []string {
-	var bad []string
-	need := func(ok bool, format string, args ...any) {
-		if !ok {
-			bad = append(bad, fmt.Sprintf(format, args...))
-		}
+// complaints collects what is wrong, one sentence each.
+type complaints []string
+
+func (c *complaints) need(ok bool, format string, args ...any) {
+	if !ok {
+		*c = append(*c, fmt.Sprintf(format, args...))
 	}
+}
+
+// check lists everything that is wrong, one sentence each.
+func (c *Config) check() []string { return append(c.checkSlack(), c.checkOrg()...) }
+
+// checkSlack lists what is wrong with Slack and who may approve.
+func (c *Config) checkSlack() []string {
+	var bad complaints
+	need := bad.need
 	need(c.Slack.Mode == "socket" || c.Slack.Mode == "http", "slack.mode is %q: write socket or http.", c.Slack.Mode)
 	need(c.Slack.Channel != "", "slack.channel is missing: write the id of the channel for requests (C...), shown at the end of the channel's details.")
 	need(c.Slack.BotToken != "", "SLACK_BOT_TOKEN is not set: copy the Bot User OAuth Token (xoxb-...) from the Slack app's page.")
@@ -257,6 +274,13 @@ func (c *Config) check() []string {
 	need(len(c.Approval.Approvers) > 0, "approval.approvers is empty: name at least one user (U...) or user group (S...), else nothing can ever be approved.")
 	need(c.Approval.Required >= 1, "approval.required is %d: write 1 or more.", c.Approval.Required)
 	need(c.Approval.Large.Rows >= 0 && c.Approval.Large.Required >= 0 && c.Approval.Irreversible.Required >= 0, "approval: numbers must not be negative.")
+	return bad
+}
+
+// checkOrg lists what is wrong with Salesforce and the portals.
+func (c *Config) checkOrg() []string {
+	var bad complaints
+	need := bad.need
 	need(c.Salesforce.LoginURL != "", "salesforce.login_url is missing: write your My Domain address, such as https://acme.my.salesforce.com.")
 	need(c.Salesforce.ClientID != "", "SALESFORCE_CLIENT_ID is not set: copy the consumer key of the External Client App.")
 	switch c.Salesforce.Auth {

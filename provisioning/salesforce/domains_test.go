@@ -23,8 +23,10 @@ func TestContactsAreCountedByAccountAndDomain(t *testing.T) {
 	s.AddContact(salesforcesim.Fields{"LastName": "Without", "AccountId": s.acme.Account})
 	s.ForgetTraffic()
 	counts, err := s.c.ContactDomains(context.Background(), []provisioning.AccountDomain{
-		{AccountID: s.acme.Account, Domain: "acme.example"}, {AccountID: s.acme.Orphan, Domain: "acme.example"},
-		{AccountID: "no id", Domain: "acme.example"}, {AccountID: s.acme.Owner, Domain: "100%.example"},
+		{AccountID: s.acme.Account, Domain: "acme.example"},
+		{AccountID: s.acme.Orphan, Domain: "acme.example"},
+		{AccountID: "no id", Domain: "acme.example"},
+		{AccountID: s.acme.Owner, Domain: "100%.example"},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -53,6 +53,20 @@ func CheckOwner(r Request, person string, rights bool) *Refusal {
 	return &Refusal{RefusedNotOwner, "Only the requester of " + r.ID + ", an approver or an admin can do that."}
 }
 
+// CheckResolve says whether the person may decide what happens with the rows of a blocked request whose result is unknown: an
+// approver or an admin (rights) who is not its requester.
+func CheckResolve(r Request, person string, rights bool) *Refusal {
+	switch {
+	case person == r.Terms.Requester:
+		return &Refusal{RefusedSelf, "You asked for this request, so somebody else has to decide on its unknown rows: an approver or an admin."}
+	case r.State != StateBlocked || r.Hold.Code != HoldUnknown:
+		return &Refusal{RefusedState, "Request " + r.ID + " is " + stateWords(r) + ", so there is nothing to decide on."}
+	case !rights:
+		return &Refusal{RefusedNotApprover, "Only an approver or an admin can decide on unknown rows, so your click changed nothing."}
+	}
+	return nil
+}
+
 func stateWords(r Request) string {
 	switch r.State {
 	case StateDenied:

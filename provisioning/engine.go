@@ -19,6 +19,9 @@ type Options struct {
 	ReservePercent int             // share of the org's daily API requests that is left to others; default 10, negative for none
 	RecheckEvery   time.Duration   // how often a paused run looks whether it may go on; default 1 m
 	SweepEvery     time.Duration   // how often expiries and scheduled starts are looked for; default 30 s
+
+	// Portals are the portals as they are configured now, by name. Whom they protect is asked again right before each write.
+	Portals map[string]Portal
 }
 
 // freshFor is how old a re-read may be when its row is written, see DESIGN "the run".
@@ -63,8 +66,9 @@ type Engine struct {
 
 	wake chan struct{} // something may have become runnable
 
-	mu   sync.Mutex // guards runs
+	mu   sync.Mutex // guards what is below
 	runs map[string]chan struct{}
+	left map[string]bool // requests that wait for a person, with nothing of this process under way
 }
 
 // NewEngine returns an engine for one org. There must be only one for each org, since it owns the write slots.
@@ -75,6 +79,7 @@ func NewEngine(store Store, org Org, o Options, now func() time.Time, log *slog.
 		sched: NewScheduler(o.Parallel, now),
 		wake:  make(chan struct{}, 1),
 		runs:  map[string]chan struct{}{},
+		left:  map[string]bool{},
 	}
 }
 
@@ -116,29 +121,47 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 }
 
-// sweep looks at every open request once.
+// sweep looks at every open request once. One that cannot be changed does not keep the others from their turn.
 func (e *Engine) sweep(ctx context.Context, wg *sync.WaitGroup) error {
+	var errs []error
 	for r, err := range e.store.Requests(ctx, Filter{Open: true}) {
 		if err != nil {
-			return err
+			return errors.Join(append(errs, err)...)
 		}
-		now := e.now()
-		switch {
-		case r.State == StatePending && r.expired(now),
-			(r.State == StateDraft || r.State == StatePlanning) && now.Sub(r.CreatedAt) > draftLife:
-			if err := e.expire(ctx, r.ID); err != nil {
-				return err
-			}
-		case r.State == StateScheduled && !now.Before(r.StartAfter):
-			if _, err := change(ctx, e.store, r.ID, e.now, func(Request) (Event, error) { return Due{}, nil }); err != nil && !errors.Is(err, ErrConflict) {
-				return err
-			}
-			e.start(ctx, wg, r.ID)
-		case r.State == StateApproved || r.State.Started():
-			e.start(ctx, wg, r.ID)
+		if err := e.look(ctx, wg, r); err != nil {
+			errs = append(errs, fmt.Errorf("request %s: %w", r.ID, err))
 		}
 	}
+	return errors.Join(errs...)
+}
+
+// look does what the clock asks of a request.
+func (e *Engine) look(ctx context.Context, wg *sync.WaitGroup, r Request) error {
+	now := e.now()
+	switch {
+	case r.State == StatePending && r.expired(now),
+		(r.State == StateDraft || r.State == StatePlanning) && now.Sub(r.CreatedAt) > draftLife:
+		return e.expire(ctx, r.ID)
+	case r.State == StateScheduled && !now.Before(r.StartAfter):
+		if _, err := change(ctx, e.store, r.ID, e.now, func(Request) (Event, error) { return Due{}, nil }); err != nil && !errors.Is(err, ErrConflict) {
+			return err
+		}
+		e.start(ctx, wg, r.ID)
+	case r.State == StateBlocked && r.StopBy == "":
+		e.leave(r.ID)
+	case r.State == StateApproved || r.State.Started():
+		e.start(ctx, wg, r.ID)
+	}
 	return nil
+}
+
+// leave notes that a request waits for a person.
+func (e *Engine) leave(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, runs := e.runs[id]; !runs {
+		e.left[id] = true
+	}
 }
 
 // draftLife is how long a plan that was never sent is kept.
@@ -168,40 +191,51 @@ func (e *Engine) start(ctx context.Context, wg *sync.WaitGroup, id string) {
 	}
 	wake := make(chan struct{}, 1)
 	e.runs[id] = wake
+	resumed := e.left[id]
+	delete(e.left, id)
 	wg.Go(func() {
-		e.supervise(ctx, id, wake)
+		blocked := e.supervise(ctx, id, wake, resumed)
 		e.mu.Lock()
 		delete(e.runs, id)
+		if blocked {
+			e.left[id] = true
+		}
 		e.mu.Unlock()
+		poke(e.wake) // what changed since the run's last look is not missed
 	})
 }
 
-// supervise runs a request until it ends or ctx does. A failed save, or anything else that leaves the run's memory in doubt, drops
-// that memory and takes the request up from the journal, exactly as after a crash.
-func (e *Engine) supervise(ctx context.Context, id string, wake chan struct{}) {
+// supervise runs a request until it ends, is blocked (true), or ctx ends. A failed save, or anything else that leaves the run's memory
+// in doubt, drops that memory and takes the request up from the journal, exactly as after a crash.
+func (e *Engine) supervise(ctx context.Context, id string, wake chan struct{}, resumed bool) (blocked bool) {
 	for n := 1; ; n++ {
 		began := e.now()
-		err := e.runOnce(ctx, id, wake)
+		state, err := e.runOnce(ctx, id, wake, resumed)
 		if err == nil || ctx.Err() != nil {
-			return
+			if err != nil && !errors.Is(err, context.Canceled) {
+				e.log.Error("the end of the run could not be saved; it is taken up at the next start", "request", id, "error", err)
+			}
+			return state == StateBlocked
 		}
 		e.log.Error("the run was interrupted and will be taken up from the journal", "request", id, "error", err)
+		resumed = false
 		if e.now().Sub(began) > time.Minute {
 			n = 1
 		}
 		if !sleep(ctx, e.opts.backoff(n)) {
-			return
+			return false
 		}
 	}
 }
 
-// runOnce loads the request and runs it.
-func (e *Engine) runOnce(ctx context.Context, id string, wake chan struct{}) error {
-	r, err := e.open(ctx, id, wake)
+// runOnce loads the request and runs it. It returns the state in which it left it.
+func (e *Engine) runOnce(ctx context.Context, id string, wake chan struct{}, resumed bool) (State, error) {
+	r, err := e.open(ctx, id, wake, resumed)
 	if err != nil || r == nil {
-		return err
+		return "", err
 	}
-	return r.loop(ctx)
+	err = r.loop(ctx)
+	return r.req.State, err
 }
 
 // sleep waits and reports whether the time passed before ctx ended.

@@ -27,6 +27,9 @@ const (
 // without a full stop that goes on from "ContactId "x" ".
 func ParseID(s, prefix string) (string, error) {
 	s = strings.TrimSpace(s)
+	if madeNumber(s) {
+		return "", fmt.Errorf("was made a number by a spreadsheet")
+	}
 	if len(s) != shortID && len(s) != longID {
 		return "", fmt.Errorf("has %d characters, a record id has %d or %d", len(s), shortID, longID)
 	}
@@ -43,6 +46,38 @@ func ParseID(s, prefix string) (string, error) {
 		return "", fmt.Errorf("is the id of %s, not of %s", objectOf(s), objectOf(prefix))
 	}
 	return full, nil
+}
+
+// madeNumber reports whether a spreadsheet took an id for a number: 3E+14, or the zeros at its front are gone.
+func madeNumber(s string) bool {
+	digits := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return -1
+		}
+		return r
+	}, s)
+	switch strings.ToUpper(digits) {
+	case "":
+		return len(s) > 8 && len(s) < shortID
+	case "E+", ".E+", ",E+":
+		return true
+	}
+	return false
+}
+
+// idOfPage returns the record id in the address of a record's page, as a browser shows it, and any other text as it is.
+// Source: Salesforce Lightning navigation, standard__recordPage: /lightning/r/Contact/003.../view; Classic: /003...
+func idOfPage(s string) string {
+	if !strings.HasPrefix(s, "https://") {
+		return s
+	}
+	s, _, _ = strings.Cut(s, "?")
+	for part := range strings.SplitSeq(s, "/") {
+		if _, err := ParseID(part, ""); err == nil {
+			return part
+		}
+	}
+	return s
 }
 
 // checkChars returns the three characters that an 18-character id adds: each says which of five characters are upper case.

@@ -7,10 +7,11 @@ type Step string
 
 // The steps of a row, in order.
 const (
-	StepContact Step = "contact" // create the missing Contact
-	StepUser    Step = "user"    // the row's action itself
-	StepAssign  Step = "assign"  // permission sets
-	StepGroup   Step = "group"   // public groups
+	StepContact  Step = "contact"  // create the missing Contact
+	StepUser     Step = "user"     // the row's action itself
+	StepUnfreeze Step = "unfreeze" // of a user that was inactive and frozen and is enabled
+	StepAssign   Step = "assign"   // permission sets
+	StepGroup    Step = "group"    // public groups
 )
 
 // Entry is one journal record of a request: an intent (saved before a call to the org) or an outcome (saved after it, or after

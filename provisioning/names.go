@@ -73,6 +73,20 @@ func cleanText(s string) string {
 	return strings.TrimSpace(s)
 }
 
+// plainAddress takes off what a mail program or a spreadsheet's link puts around an address: "mailto:", angle brackets, a display name.
+func plainAddress(s string) string {
+	const link = "mailto:"
+	if len(s) > len(link) && strings.EqualFold(s[:len(link)], link) {
+		s, _, _ = strings.Cut(s[len(link):], "?")
+	}
+	if strings.HasSuffix(s, ">") {
+		if a, err := mail.ParseAddress(s); err == nil {
+			return a.Address
+		}
+	}
+	return s
+}
+
 // hidden reports whether a character cannot be seen and has no place in a cell. Line breaks stay, an address may have them.
 func hidden(r rune) bool {
 	return r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r))

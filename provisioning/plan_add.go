@@ -44,7 +44,7 @@ func (pl *planning) decideAdd(w *window, c *candidate) (PlanRow, warningSet) {
 		return r, 0
 	}
 	if !c.problem.IsZero() {
-		return invalid(c.problem)
+		return invalid(oneProblem(append([]Problem{c.problem}, pl.givenProblems(c.row)...)))
 	}
 	k := c.contact
 	r.ContactID, r.AccountID, r.AccountName, r.Username = k.ID, k.Account.ID, k.Account.Name, c.username

@@ -29,8 +29,10 @@ type candidate struct {
 // candidateOf reads how a row names its contact.
 func (pl *planning) candidateOf(row InputRow) candidate {
 	c := candidate{row: row, email: pl.cell(row, fieldEmail), account: pl.cell(row, colAccount)}
-	c.contactID = pl.id(row, colContactID, PrefixContact, &c.problem)
-	c.accountID = pl.id(row, colAccountID, PrefixAccount, &c.problem)
+	var problems []Problem
+	c.contactID = pl.id(row, colContactID, PrefixContact, &problems)
+	c.accountID = pl.id(row, colAccountID, PrefixAccount, &problems)
+	c.problem = oneProblem(problems)
 	if c.problem.IsZero() && c.contactID == "" && c.email == "" {
 		c.problem = Problem{
 			Code: CodeNoKey, Text: "The row does not say which contact it is about.",
@@ -40,19 +42,19 @@ func (pl *planning) candidateOf(row InputRow) candidate {
 	return c
 }
 
-// id reads a cell that holds a record id. The first one that is wrong in a row becomes its problem.
-func (pl *planning) id(row InputRow, column, prefix string, p *Problem) string {
+// id reads a cell that holds a record id, or the address of the record's page.
+func (pl *planning) id(row InputRow, column, prefix string, problems *[]Problem) string {
 	s := pl.cell(row, column)
 	if s == "" {
 		return ""
 	}
-	id, err := ParseID(s, prefix)
-	if err != nil && p.IsZero() {
-		*p = Problem{
+	id, err := ParseID(idOfPage(s), prefix)
+	if err != nil {
+		*problems = append(*problems, Problem{
 			Code: CodeBadID, Column: pl.header(column),
 			Text: fmt.Sprintf("%s %q %s.", pl.header(column), s, err),
 			Fix:  "Copy the id from Salesforce again, into a column formatted as text.",
-		}
+		})
 	}
 	return id
 }

@@ -184,16 +184,58 @@ func (pl *planning) fieldsOf(c *candidate, p Profile, nickname string) *fieldSet
 	for _, f := range missingCustom(pl.facts.schema.User, s.fields) {
 		s.need(f.Name, fmt.Sprintf("Add a column %s (%s), which an admin must allow for portal %s.", f.Name, f.Label, pl.portal.Name))
 	}
-	switch strings.ToLower(pl.cell(c.row, colIsActive)) {
-	case "", "true", "1", "yes":
-	default:
-		s.problems = append(s.problems, Problem{
-			Code: CodeInactiveWanted, Column: pl.header(colIsActive),
-			Text: fmt.Sprintf("%s is %q, but users are created active.", pl.header(colIsActive), pl.cell(c.row, colIsActive)),
-			Fix:  "Delete the row if this person shall have no access, else empty the cell.",
-		})
+	if p := pl.inactiveWanted(c.row); !p.IsZero() {
+		s.problems = append(s.problems, p)
 	}
 	return s
+}
+
+// inactiveWanted is the problem of a row of add that says that its user is not active.
+func (pl *planning) inactiveWanted(row InputRow) Problem {
+	switch strings.ToLower(pl.cell(row, colIsActive)) {
+	case "", "true", "1", "yes":
+		return Problem{}
+	}
+	return Problem{
+		Code: CodeInactiveWanted, Column: pl.header(colIsActive),
+		Text: fmt.Sprintf("%s is %q, but users are created active.", pl.header(colIsActive), pl.cell(row, colIsActive)),
+		Fix:  "Delete the row if this person shall have no access, else empty the cell.",
+	}
+}
+
+// givenProblems checks what a row of add says as far as that can be done without its contact, so that a person whose contact was not
+// found is told at once what else is wrong.
+func (pl *planning) givenProblems(row InputRow) []Problem {
+	var problems []Problem
+	note := func(p Problem) {
+		if !p.IsZero() {
+			problems = append(problems, p)
+		}
+	}
+	for _, c := range pl.in.Columns {
+		switch c.Name {
+		case "", colContactID, colUserID, colAccountID, colAccount, colProfileID, colProfile, colPermissionSets, colGroups, colIsActive,
+			fieldRoleID, fieldPortalRole:
+			continue
+		case fieldCurrency:
+			if !pl.facts.schema.HasCurrency {
+				continue
+			}
+		}
+		if v := pl.cell(row, c.Name); v != "" {
+			note(pl.checkValue(c.Name, v, c.Header))
+		}
+	}
+	if pl.cell(row, colProfileID) != "" || pl.cell(row, colProfile) != "" {
+		_, p := pl.profileFor(row)
+		note(p)
+	}
+	var r PlanRow
+	if ok, p := pl.assignments(row, &r); !ok {
+		note(p)
+	}
+	note(pl.inactiveWanted(row))
+	return problems
 }
 
 // checkValue checks one value against the org's describe: field, length, picklist, and the form of addresses.

@@ -95,7 +95,11 @@ func (pl *planning) cell(row InputRow, column string) string {
 	if !ok || i >= len(row.Cells) {
 		return ""
 	}
-	return cleanText(row.Cells[i])
+	s := cleanText(row.Cells[i])
+	if column == fieldEmail || column == fieldUsername {
+		return plainAddress(s)
+	}
+	return s
 }
 
 // header returns a column as the file spells it.

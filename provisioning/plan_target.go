@@ -28,8 +28,10 @@ type rowKeys struct {
 
 func (pl *planning) keysOf(row InputRow) rowKeys {
 	k := rowKeys{username: pl.cell(row, fieldUsername), email: pl.cell(row, fieldEmail)}
-	k.userID = pl.id(row, colUserID, PrefixUser, &k.problem)
-	k.contactID = pl.id(row, colContactID, PrefixContact, &k.problem)
+	var problems []Problem
+	k.userID = pl.id(row, colUserID, PrefixUser, &problems)
+	k.contactID = pl.id(row, colContactID, PrefixContact, &problems)
+	k.problem = oneProblem(problems)
 	if k.problem.IsZero() && k.userID == "" && k.username == "" && k.contactID == "" && k.email == "" {
 		k.problem = Problem{
 			Code: CodeNoKey, Text: "The row does not say which user it is about.",

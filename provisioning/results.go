@@ -52,26 +52,31 @@ func (s *Service) lastRecords(ctx context.Context, id string) (map[int]RowRecord
 			continue
 		}
 		for _, rec := range entry.Rows {
-			if rec.Status == StatusOpen {
-				continue
-			}
-			if entry.Step != StepUser {
-				if rec.Status != StatusFailed {
-					continue
-				}
+			switch {
+			case rec.Status == StatusOpen && rec.Code == codeReopened:
+				delete(last, rec.Pos)
+			case rec.Status == StatusOpen:
+			case entry.Step == StepUser:
+				last[rec.Pos] = rec
+			case rec.Status == StatusFailed || rec.Status == StatusUnknown:
 				own := last[rec.Pos]
-				own.Code, own.Text, own.Fix = rec.Code, followText(entry.Step)+rec.Text, rec.Fix
-				rec = own
+				if own.Code != "" { // a second follow-up that failed
+					own.Text += " "
+				}
+				own.Code, own.Text, own.Fix = rec.Code, own.Text+followText(entry.Step)+rec.Text, rec.Fix
+				last[rec.Pos] = own
 			}
-			last[rec.Pos] = rec
 		}
 	}
 	return last, nil
 }
 
 func followText(s Step) string {
-	if s == StepGroup {
+	switch s {
+	case StepGroup:
 		return "The user exists, but was not added to every group: "
+	case StepUnfreeze:
+		return "The user is active, but still frozen: "
 	}
 	return "The user exists, but did not get every permission set: "
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -16,9 +14,8 @@ import (
 type phase uint8
 
 const (
-	phaseLoaded   phase = iota // must be re-read before it may be written
-	phaseReading               // is being re-read
-	phaseReady                 // may be written
+	phaseOpen     phase = iota // may be written once its read is fresh
+	phaseReading               // is being read right before it is written
 	phaseFlying                // its call is under way
 	phaseLost                  // attempting: what its call did is not known, to be settled by reading at due
 	phaseSettling              // is being read to settle it
@@ -28,29 +25,37 @@ const (
 
 // work is a row of a run that is loaded and not closed.
 type work struct {
-	row    PlanRow
-	step   Step
-	phase  phase
-	readAt time.Time // when it was last re-read
-	due    time.Time
-	tries  int       // calls that were refused or lost
-	doubt  bool      // an earlier create was lost: it may have taken effect late
-	since  time.Time // when its first call was begun
-	lostAt time.Time // when its last lost call was noticed
-	userID string    // the user, once it exists
+	row     PlanRow
+	step    Step
+	phase   phase
+	readAt  time.Time // when it was last read and found as planned
+	due     time.Time
+	tries   int       // calls of this step that were refused or lost
+	doubt   bool      // an earlier call was lost: it may have taken effect late
+	since   time.Time // when its first call was begun
+	lostAt  time.Time // when its last lost call was noticed
+	crashed bool      // it was lost by the end of this program, which counts as no try
+	refusal *RowError // the org's last word, for a row that is settled as not done
+	userID  string    // the user, once it exists
 }
 
-// mayWrite reports whether the row may go into a call now: its re-read is recent, or its step relies on no re-read.
-func (w *work) mayWrite(now time.Time) bool {
-	return w.phase == phaseReady && (w.step == StepAssign || w.step == StepGroup || now.Sub(w.readAt) <= freshFor)
+// open reports whether the row may go into a call now, after a read if it is not fresh.
+func (w *work) open(now time.Time) bool {
+	return w.phase == phaseOpen || w.phase == phaseWaiting && !w.due.After(now)
+}
+
+// fresh reports whether the row needs no read before its call: it was read a moment ago, or its step relies on nothing that is read.
+func (w *work) fresh(now time.Time) bool {
+	return w.step == StepAssign || w.step == StepGroup || w.step == StepUnfreeze || !w.readAt.IsZero() && now.Sub(w.readAt) <= freshFor
 }
 
 // run is one request while it runs. One goroutine, that of loop, owns it; calls and reads run in others and come back as events.
 type run struct {
-	e    *Engine
-	req  Request
-	who  Identity
-	wake chan struct{}
+	e     *Engine
+	req   Request
+	who   Identity // empty until the org let the bot in
+	guard Guard
+	wake  chan struct{}
 
 	live   []*work // loaded rows that are not closed, by position
 	next   int     // first position that is not loaded
@@ -58,40 +63,59 @@ type run struct {
 	sizes  map[sizeKey]*sizer
 	stops  map[string]Problem // "profile 00e…" or "account 001…" whose further rows cannot work
 	roles  map[string]int     // users made on an account that had no portal roles, by account id
-	events chan handler
-	asks   map[bool]int // slots asked for, by lock
-	flying int          // calls, reads and slot asks under way
-	failed int          // calls and reads that failed in a row
-	broken string       // why the run cannot go on until a person mends the set-up
-	calm   time.Time    // nothing new is sent before this moment
+	denied int                // rows refused for the bot's own rights before any row worked
+
+	events   chan event
+	flying   int                // calls, reads and slot asks under way
+	asks     map[bool]int       // slots asked for and not yet granted, by lock
+	asking   context.Context    //nolint:containedctx // of the asks only: they are withdrawn when nothing may be written
+	withdraw context.CancelFunc // ends asking
+	probing  bool
+	entering bool      // the identity is being asked for
+	failed   int       // calls and reads that failed in a row
+	broken   string    // why the run cannot go on until a person mends the set-up
+	calm     time.Time // nothing new is sent before this moment
 
 	leaving bool          // shutting down: nothing new begins
 	abandon chan struct{} // closed when the grace of a shutdown is over
 	wg      sync.WaitGroup
 }
 
-// handler is what a call, a read or a slot ask leaves to be done by the loop.
-type handler func(context.Context) error
+// event is what a call, a read or a slot ask leaves to be done by the loop.
+type event struct {
+	do   func(context.Context) error
+	drop func() // what is to be given back when do is never run; nil: nothing
+}
 
-// windowRows is how many rows are loaded and re-read at a time: one SOQL query takes about 2,000 ids (100,000 characters).
-const windowRows = 1000
+// windowRows is how many rows are loaded at a time, and half of how many are held.
+const windowRows = 2000
 
-// loop runs the request until it ends (nil), ctx ends (nil), or its memory is in doubt (an error: take it up from the journal).
+// loop runs the request until it has ended or is blocked (nil), ctx ends (nil), or its memory is in doubt (an error: take it up from
+// the journal).
 func (r *run) loop(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	err := r.safely(ctx)
+	defer cancel()
+	r.asking, r.withdraw = context.WithCancel(ctx)
+	defer func() { r.withdraw() }()
+	err := r.safely(ctx, r.work)
 	cancel() // withdraws the asks for slots
-	return errors.Join(err, r.drain(context.WithoutCancel(ctx), err != nil))
+	after := context.WithoutCancel(ctx)
+	err = errors.Join(err, r.safely(after, func(ctx context.Context) error { return r.drain(ctx, err != nil) }))
+	r.wg.Wait()
+	if err == nil && r.leaving && r.req.State.Started() && !r.req.State.Ended() {
+		return r.part(after)
+	}
+	return err
 }
 
 // safely makes a panic an error, so that one request cannot take the others down.
-func (r *run) safely(ctx context.Context) (err error) {
+func (r *run) safely(ctx context.Context, f func(context.Context) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in the run: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return r.work(ctx)
+	return f(ctx)
 }
 
 // work is the loop itself.
@@ -100,7 +124,7 @@ func (r *run) work(ctx context.Context) error {
 	defer timer.Stop()
 	for ctx.Err() == nil {
 		wait, err := r.step(ctx)
-		if err != nil || r.req.State.Ended() {
+		if err != nil || r.over() {
 			return err
 		}
 		timer.Reset(wait)
@@ -111,47 +135,88 @@ func (r *run) work(ctx context.Context) error {
 			if err := r.refresh(ctx); err != nil {
 				return err
 			}
-		case handle := <-r.events:
+		case ev := <-r.events:
 			r.flying--
-			if err := handle(ctx); err != nil {
+			if err := ev.do(ctx); err != nil {
 				return err
 			}
 		}
 	}
+	r.leaving = true
 	return nil
 }
 
+// over reports whether there is nothing for a run to do: it has ended, or a person must decide first.
+func (r *run) over() bool {
+	return r.req.State.Ended() || r.req.State == StateBlocked && r.req.StopBy == ""
+}
+
 // drain waits for what is under way, at most Options.Grace, and saves the results that arrive. After that the calls are abandoned:
-// their rows stay attempting. When the memory is in doubt, results are not saved either; reading will settle them.
+// their rows stay attempting. Once the memory is in doubt nothing is saved any more; reading will settle those rows.
 func (r *run) drain(ctx context.Context, doubt bool) (err error) {
 	r.leaving = true
 	grace := time.NewTimer(r.e.opts.Grace)
 	defer grace.Stop()
+	defer func() { // a handler panicked: nothing may wait for this loop for ever
+		if r.flying > 0 {
+			r.leave()
+		}
+		for ; r.flying > 0; r.flying-- {
+			(<-r.events).release()
+		}
+	}()
 	for r.flying > 0 {
 		select {
 		case <-grace.C:
-			close(r.abandon)
-			doubt = true
-		case handle := <-r.events:
+			r.leave()
+			r.e.log.Warn("calls to the org are still under way and were left behind", "request", r.req.ID, "calls", r.flying)
+		case ev := <-r.events:
 			r.flying--
 			if doubt {
+				ev.release()
 				continue
 			}
-			if err = handle(ctx); err != nil {
+			if err = ev.do(ctx); err != nil {
 				doubt = true
 			}
 		}
 	}
-	r.wg.Wait()
 	return err
 }
 
-// spawn runs f in a goroutine; the handler that it returns is run by the loop. A shutdown does not end f's context until its
-// grace is over.
-func (r *run) spawn(ctx context.Context, f func(context.Context) handler) {
+func (ev event) release() {
+	if ev.drop != nil {
+		ev.drop()
+	}
+}
+
+// leave ends the calls that are still under way.
+func (r *run) leave() {
+	select {
+	case <-r.abandon:
+	default:
+		close(r.abandon)
+	}
+}
+
+// part saves that the process goes while the request is under way, so that the thread says so.
+func (r *run) part(ctx context.Context) error {
+	n := 0
+	for _, w := range r.live {
+		if w.phase == phaseFlying || w.phase == phaseLost || w.phase == phaseSettling {
+			n++
+		}
+	}
+	return r.commit(ctx, Parted{Attempting: n})
+}
+
+// spawn runs f in a goroutine; the event that it returns is handled by the loop. A shutdown does not end f's context until its
+// grace is over. A panic in f puts the run's memory in doubt, and nothing else.
+func (r *run) spawn(ctx context.Context, f func(context.Context) event) {
 	r.flying++
 	r.wg.Go(func() {
 		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		defer cancel()
 		gone := make(chan struct{})
 		go func() {
 			defer close(gone)
@@ -161,49 +226,55 @@ func (r *run) spawn(ctx context.Context, f func(context.Context) handler) {
 			case <-ctx.Done():
 			}
 		}()
-		h := f(ctx)
+		var ev event
+		if err := r.safely(ctx, func(ctx context.Context) error { ev = f(ctx); return nil }); err != nil {
+			ev = event{do: func(context.Context) error { return err }}
+		}
 		cancel()
 		<-gone
-		r.events <- h
+		r.events <- ev
 	})
 }
 
 // step starts all that can be started now and returns how long to wait for the clock if nothing else happens.
 func (r *run) step(ctx context.Context) (time.Duration, error) {
-	if err := r.hold(ctx); err != nil {
-		return 0, err
-	}
-	if err := r.load(ctx); err != nil {
-		return 0, err
-	}
-	if err := r.closeStopped(ctx); err != nil {
-		return 0, err
+	for _, part := range []func(context.Context) error{r.hold, r.load, r.closeStopped, r.allOrNone} {
+		if err := part(ctx); err != nil {
+			return 0, err
+		}
 	}
 	if done, err := r.finish(ctx); done || err != nil {
 		return 0, err
 	}
 	now := r.e.now()
+	if !r.writes(now) {
+		r.withdrawAsks(ctx)
+	}
 	if now.Before(r.calm) {
 		return r.calm.Sub(now), nil
 	}
+	if r.who.UserID == "" {
+		r.enter(ctx)
+		return r.e.opts.RecheckEvery, nil
+	}
 	r.settleDue(ctx, now)
-	if r.writes() {
-		r.reread(ctx, now)
+	if r.writes(now) {
 		r.ask(ctx, now)
+		r.readAhead(ctx, now)
 	}
 	return r.idle(now), nil
 }
 
 // writes reports whether new calls may begin.
-func (r *run) writes() bool {
-	return r.req.State == StateRunning && r.req.StopBy == "" && r.broken == "" && !r.leaving
+func (r *run) writes(now time.Time) bool {
+	return r.req.State == StateRunning && r.req.StopBy == "" && r.broken == "" && !r.leaving && !now.Before(r.calm)
 }
 
 // idle is the time to the next moment at which a row falls due.
 func (r *run) idle(now time.Time) time.Duration {
 	wait := r.e.opts.RecheckEvery
 	for _, w := range r.live {
-		if w.phase == phaseWaiting || w.phase == phaseLost {
+		if w.phase == phaseWaiting && w.due.After(now) || w.phase == phaseLost {
 			wait = min(wait, w.due.Sub(now))
 		}
 	}
@@ -213,10 +284,14 @@ func (r *run) idle(now time.Time) time.Duration {
 	return max(wait, time.Millisecond)
 }
 
-// load takes further rows from the plan while there is room for them.
+// ending reports whether the run only waits for what is under way.
+func (r *run) ending() bool { return r.broken != "" || r.req.StopBy != "" }
+
+// load takes further rows from the plan while there is room for them. Of a run that is ending it takes those that were begun before a
+// restart, wherever they stand.
 func (r *run) load(ctx context.Context) error {
 	total := r.req.Plan.Summary.Rows
-	for r.next < total && len(r.live) < windowRows*2 {
+	for r.next < total && (!r.ending() && len(r.live) < windowRows || r.ending() && len(r.marks) > 0) {
 		rows, err := r.e.store.PlanRows(ctx, r.req.Plan.ID, r.next, windowRows)
 		if err != nil {
 			return fmt.Errorf("read the plan of %s: %w", r.req.ID, err)
@@ -225,7 +300,7 @@ func (r *run) load(ctx context.Context) error {
 			return fmt.Errorf("the plan of %s ends at row %d of %d", r.req.ID, r.next, total)
 		}
 		for _, row := range rows {
-			if w := r.resume(row); w != nil {
+			if w := r.resume(row); w != nil && (!r.ending() || w.begun()) {
 				r.live = append(r.live, w)
 			}
 		}
@@ -234,84 +309,37 @@ func (r *run) load(ctx context.Context) error {
 	return nil
 }
 
-// finish ends the run when nothing is left to do, and reports whether it did.
+// begun reports whether the org has, or may have, something of the row that must be told.
+func (w *work) begun() bool {
+	return w.phase == phaseLost || w.step != StepUser && w.step != StepContact
+}
+
+// finish ends the run when nothing is left to do, or blocks it when all that is left is for a person to decide, and reports whether
+// it did.
 func (r *run) finish(ctx context.Context) (bool, error) {
 	if r.flying > 0 {
 		return false, nil
 	}
 	doubt := slices.ContainsFunc(r.live, func(w *work) bool { return w.phase == phaseLost })
-	if r.broken != "" && !doubt {
-		return true, r.commit(ctx, Broken{Reason: r.broken})
-	}
-	if (r.req.StopBy == "" || doubt) && (len(r.live) > 0 || r.next < r.req.Plan.Summary.Rows) {
+	if doubt {
 		return false, nil
 	}
+	ends := r.ending()
+	if !ends && (len(r.live) > 0 || r.next < r.req.Plan.Summary.Rows) {
+		return false, nil
+	}
+	if ends {
+		if err := r.closeFollowUps(ctx); err != nil {
+			return false, err
+		}
+	}
+	switch {
+	case r.broken != "":
+		return true, r.commit(ctx, Broken{Reason: r.broken})
+	case !ends && r.req.Progress.Counts[StatusUnknown] > 0:
+		return true, r.commit(ctx, Blocked{Hold{Code: HoldUnknown, Reason: "what became of some rows cannot be read in Salesforce"}})
+	}
 	return true, r.commit(ctx, Finished{})
-}
-
-// hold pauses and resumes the run as the stop switch, the API budget and the clock say.
-func (r *run) hold(ctx context.Context) error {
-	sw, err := r.e.store.Switch(ctx)
-	if err != nil {
-		return fmt.Errorf("read the stop switch: %w", err)
-	}
-	now := r.e.now()
-	switch r.req.State {
-	case StateRunning:
-		if sw.On {
-			return r.commit(ctx, Held{Hold{Code: HoldSwitch, Reason: sw.Reason}})
-		}
-		if r.overBudget() {
-			return r.pause(ctx, HoldBudget, "the org's daily API requests are used up to the reserve", now.Add(budgetPause))
-		}
-	case StatePaused:
-		switch {
-		case r.req.Hold.Code == HoldSwitch && !sw.On:
-			return r.commit(ctx, Resumed{})
-		case r.req.Hold.Code != HoldSwitch && !now.Before(r.req.Hold.Until):
-			return r.probe(ctx)
-		}
-	}
-	return nil
-}
-
-const (
-	budgetPause      = 15 * time.Minute // Salesforce counts API requests over a rolling 24 h, so some come back all the time
-	maintenancePause = 5 * time.Minute
-)
-
-// probe asks the org something cheap, which also tells its API usage, and resumes when it answers.
-func (r *run) probe(ctx context.Context) error {
-	pctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	_, err := r.e.org.Licenses(pctx)
-	if ctx.Err() != nil {
-		return nil
-	}
-	if err != nil || r.overBudget() {
-		h := r.req.Hold
-		h.Until = r.e.now().Add(r.e.opts.backoff(r.failed + 1))
-		if h.Code == HoldBudget {
-			h.Until = r.e.now().Add(budgetPause)
-		}
-		r.failed++
-		return r.commit(ctx, Held{h})
-	}
-	r.failed = 0
-	return r.commit(ctx, Resumed{})
-}
-
-// overBudget reports whether the org's daily API requests are used up to the reserve.
-func (r *run) overBudget() bool {
-	u, p := r.e.org.Usage(), r.e.opts.ReservePercent
-	return p > 0 && u.Max > 0 && (u.Max-u.Used)*100 < u.Max*p
-}
-
-func (r *run) pause(ctx context.Context, code, reason string, until time.Time) error {
-	if r.req.State != StateRunning {
-		return nil
-	}
-	return r.commit(ctx, Held{Hold{Code: code, Reason: reason, Until: until}})
 }
 
 // refresh reads the request again: someone asked it to stop, or the switch was set.
@@ -322,118 +350,4 @@ func (r *run) refresh(ctx context.Context) error {
 	}
 	r.req = req
 	return nil
-}
-
-// commit applies an event to the request and saves it with entries. When someone changed the request in the same moment, the
-// event is applied to what they left. A save that fails ends the run: what is in memory may differ from what is on disk.
-func (r *run) commit(ctx context.Context, ev Event, entries ...Entry) error {
-	for range changeTries {
-		c, err := Apply(r.req, ev, r.e.now())
-		if err != nil {
-			return err
-		}
-		c.Entries = entries
-		req, err := r.e.store.Commit(ctx, c)
-		if err == nil {
-			r.req = req
-			return nil
-		}
-		if !errors.Is(err, ErrConflict) {
-			return fmt.Errorf("save request %s: %w", r.req.ID, err)
-		}
-		if err := r.refresh(ctx); err != nil {
-			return err
-		}
-	}
-	return fmt.Errorf("save request %s: %w", r.req.ID, ErrConflict)
-}
-
-// record saves what became of rows in a step. Rows without a status stay open. A row whose Contact could not be made has its own
-// result by that.
-func (r *run) record(ctx context.Context, call int, step Step, rows []RowRecord) error {
-	if step == StepContact {
-		var failed []RowRecord
-		rows = slices.DeleteFunc(rows, func(rec RowRecord) bool {
-			no := rec.Status != StatusOpen && !rec.Status.Succeeded()
-			if no {
-				failed = append(failed, rec)
-			}
-			return no
-		})
-		if err := r.record(ctx, call, StepUser, failed); err != nil {
-			return err
-		}
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	now := r.e.now()
-	var entries []Entry
-	for part := range slices.Chunk(rows, entryRows) {
-		entries = append(entries, Entry{Call: call, Step: step, At: now, Rows: part})
-	}
-	return r.commit(ctx, Closed{Step: step, Rows: rows}, entries...)
-}
-
-// sweepClosed drops rows that are closed from memory.
-func (r *run) sweepClosed() {
-	r.live = slices.DeleteFunc(r.live, func(w *work) bool { return w.phase == phaseClosed })
-}
-
-// closeStopped closes rows that cannot work because their profile or account cannot.
-func (r *run) closeStopped(ctx context.Context) error {
-	if len(r.stops) == 0 {
-		return nil
-	}
-	var rows []RowRecord
-	for _, w := range r.live {
-		if w.step != StepUser && w.step != StepContact || w.phase != phaseLoaded && w.phase != phaseReady && w.phase != phaseWaiting {
-			continue
-		}
-		if p, ok := r.stopFor(w.row); ok {
-			rows = append(rows, RowRecord{Pos: w.row.Pos, Status: StatusNotStarted, Code: p.Code, Text: p.Text, Fix: p.Fix})
-			w.phase = phaseClosed
-		}
-	}
-	r.sweepClosed()
-	return r.record(ctx, 0, StepUser, rows)
-}
-
-func (r *run) stopFor(row PlanRow) (Problem, bool) {
-	for _, k := range []string{stopKey(ClassProfile, row), stopKey(ClassAccount, row)} {
-		if p, ok := r.stops[k]; ok {
-			return p, true
-		}
-	}
-	return Problem{}, false
-}
-
-func stopKey(c Class, row PlanRow) string {
-	if c == ClassProfile {
-		return "profile " + row.ProfileID
-	}
-	return "account " + row.AccountID
-}
-
-// clip cuts a text that the org worded to what the journal keeps.
-func clip(s string) string {
-	s = strings.TrimSpace(s)
-	if runes := []rune(s); len(runes) > errorRunes {
-		return string(runes[:errorRunes-1]) + "…"
-	}
-	return s
-}
-
-// copyFields returns the fields with some of them set.
-func copyFields(fields []Field, set map[string]string) []Field {
-	m := make(map[string]string, len(fields)+len(set))
-	for _, f := range fields {
-		m[f.Name] = f.Value
-	}
-	maps.Copy(m, set)
-	out := make([]Field, 0, len(m))
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, Field{k, m[k]})
-	}
-	return out
 }

@@ -7,167 +7,10 @@ import (
 	"time"
 )
 
-// Sizes of write calls. Orgs are known that make 500 role-based users an hour (facts §4), so those calls start small and follow
-// the measured time.
-const (
-	firstHighVolume = MaxWrite
-	firstRoleBased  = 60
-	aimPerCall      = 60 * time.Second
-	maxTries        = 6 // of one row before its last error is its result
-	failuresToPause = 3 // calls or reads that failed in a row before the run says that the org is down
-)
-
-// sizeKey separates rows whose calls take different time.
-type sizeKey struct {
-	roleBased bool
-	step      Step
-}
-
-// sizer chooses how many rows a call takes.
-type sizer struct{ n int }
-
-// took follows the measured time per row towards aimPerCall, at most doubling at a time.
-func (s *sizer) took(rows int, d time.Duration) {
-	if rows < s.n/2 || d <= 0 {
-		return // a small last call says little
-	}
-	fit := int(float64(rows) * float64(aimPerCall) / float64(d))
-	s.n = min(max(fit, 1), s.n*2, MaxWrite)
-}
-
-// halve is the answer to a lock or a timeout.
-func (s *sizer) halve() { s.n = max(1, s.n/2) }
-
-func (r *run) sizer(w *work) *sizer {
-	k := sizeKey{w.row.RoleBased, w.step}
-	s := r.sizes[k]
-	if s == nil {
-		s = &sizer{n: firstHighVolume}
-		if k.roleBased && k.step == StepUser {
-			s.n = firstRoleBased
-		}
-		if w.step == StepUser && w.row.Action == ActionResend {
-			s.n = 1
-		}
-		r.sizes[k] = s
-	}
-	if w.step == StepUser && w.row.Action == ActionResend {
-		s.n = 1
-	}
-	return s
-}
-
 // takesLock reports whether the row's next call takes the org's group-membership lock.
 func (w *work) takesLock() bool { return w.row.TakesLock && w.step == StepUser }
 
-// reread reads the next loaded rows again, so that what changed since the plan is held and not run.
-func (r *run) reread(ctx context.Context, now time.Time) {
-	ready, reading := 0, false
-	var batch []*work
-	for _, w := range r.live {
-		switch {
-		case w.phase == phaseReading:
-			reading = true
-		case w.mayWrite(now):
-			ready++
-		case w.phase == phaseLoaded, w.phase == phaseReady, w.phase == phaseWaiting && !w.due.After(now):
-			if len(batch) < windowRows {
-				batch = append(batch, w)
-			}
-		}
-	}
-	if reading || len(batch) == 0 || ready >= r.e.opts.Parallel*MaxWrite {
-		return
-	}
-	batch = slices.DeleteFunc(batch, func(w *work) bool {
-		if w.step == StepAssign || w.step == StepGroup { // relies on nothing that was read
-			w.phase = phaseReady
-			return true
-		}
-		return false
-	})
-	if len(batch) == 0 {
-		return
-	}
-	rows := make([]PlanRow, len(batch))
-	for i, w := range batch {
-		w.phase = phaseReading
-		rows[i] = w.row
-	}
-	r.spawn(ctx, func(ctx context.Context) handler {
-		seen, err := ReadRows(ctx, r.e.org, rows)
-		return func(ctx context.Context) error { return r.reReadDone(ctx, batch, seen, now, err) }
-	})
-}
-
-// reReadDone holds the rows that drifted and lets the others be written. A row whose earlier create was lost, and that turns out to
-// have taken effect late after all, is adopted here.
-func (r *run) reReadDone(ctx context.Context, batch []*work, seen Seen, began time.Time, err error) error {
-	if err != nil {
-		for _, w := range batch {
-			w.phase = phaseLoaded
-		}
-		return r.callFailed(ctx, err)
-	}
-	r.failed = 0
-	var out []RowRecord
-	for _, w := range batch {
-		w.phase, w.readAt = phaseReady, began
-		if w.doubt {
-			if s := Settle(w.row, seen, r.who.UserID, w.since); s.Done {
-				out = append(out, r.adopt(w, s))
-				continue
-			}
-		}
-		if w.step != StepUser {
-			continue
-		}
-		if p := Drift(w.row, seen, r.who); !p.IsZero() {
-			out = append(out, RowRecord{Pos: w.row.Pos, Status: StatusHeld, Code: p.Code, Text: p.Text, Fix: p.Fix})
-			w.phase = phaseClosed
-		}
-	}
-	r.sweepClosed()
-	return r.record(ctx, 0, StepUser, out)
-}
-
-// ask asks the scheduler for as many slots as there are calls to make.
-func (r *run) ask(ctx context.Context, now time.Time) {
-	var rows [2]int
-	var size [2]int
-	for _, w := range r.live {
-		if w.mayWrite(now) {
-			l := lane(w.takesLock())
-			rows[l]++
-			size[l] = r.sizer(w).n
-		}
-	}
-	for l, n := range rows {
-		if n == 0 {
-			continue
-		}
-		lock := l == 1
-		want := min((n+size[l]-1)/size[l], r.e.opts.Parallel)
-		if lock {
-			want = 1
-		}
-		for r.asks[lock] < want {
-			r.asks[lock]++
-			asking, id := ctx, r.req.ID // asking ends with the loop, so that a shutdown withdraws the ask
-			r.spawn(ctx, func(context.Context) handler {
-				slot, err := r.e.sched.Acquire(asking, id, lock)
-				return func(ctx context.Context) error {
-					r.asks[lock]--
-					if err != nil {
-						return nil //nolint:nilerr // the loop is ending
-					}
-					return r.granted(ctx, slot, lock)
-				}
-			})
-		}
-	}
-}
-
+// lane is 1 for calls that take the group-membership lock and go one after another, 0 for those that go side by side.
 func lane(lock bool) int {
 	if lock {
 		return 1
@@ -175,26 +18,142 @@ func lane(lock bool) int {
 	return 0
 }
 
-// granted uses a slot: it saves the intent and only then makes the call.
+// ask asks the scheduler for as many slots as there are calls to make. Rows that are being read ahead are asked for when they are
+// there.
+func (r *run) ask(ctx context.Context, now time.Time) {
+	var rows, size [2]int
+	var reading [2]bool
+	held := r.heldBack(now)
+	for _, w := range r.live {
+		l := lane(w.takesLock())
+		switch {
+		case w.phase == phaseReading:
+			reading[l] = true
+		case w.open(now) && (!held || w.step != StepUser):
+			rows[l]++
+			size[l] = r.size(w)
+		}
+	}
+	for l, n := range rows {
+		lock := l == 1
+		if n == 0 {
+			continue
+		}
+		want := n / size[l]
+		if n%size[l] > 0 && !reading[l] {
+			want++
+		}
+		for want = min(want, r.slots(lock)); r.asks[lock] < want; {
+			r.asks[lock]++
+			r.spawn(ctx, r.asker(lock))
+		}
+	}
+}
+
+// asker waits for a slot.
+func (r *run) asker(lock bool) func(context.Context) event {
+	asking, id, sched := r.asking, r.req.ID, r.e.sched
+	return func(context.Context) event {
+		slot, err := sched.Acquire(asking, id, lock)
+		if err != nil { // withdrawn
+			return event{do: func(context.Context) error { r.asks[lock]--; return nil }}
+		}
+		return event{
+			do:   func(ctx context.Context) error { r.asks[lock]--; return r.granted(ctx, slot, lock) },
+			drop: slot.Release,
+		}
+	}
+}
+
+// withdrawAsks takes back the asks for slots: nothing may be written now, and a run that ends does not wait for a slot first.
+func (r *run) withdrawAsks(ctx context.Context) {
+	if r.asks[true]+r.asks[false] == 0 {
+		return
+	}
+	r.withdraw()
+	r.asking, r.withdraw = context.WithCancel(ctx)
+}
+
+// grant is a slot with the rows that are to go through it.
+type grant struct {
+	slot  *Slot
+	chunk []*work
+}
+
+func (g *grant) release() {
+	if g != nil {
+		g.slot.Release()
+	}
+}
+
+// granted uses a slot: rows that are fresh go at once, others are read with the slot in hand, so that no row waits for its turn
+// only to be too old when it comes.
 func (r *run) granted(ctx context.Context, slot *Slot, lock bool) error {
 	now := r.e.now()
-	chunk := r.pick(lock, now)
-	if len(chunk) == 0 || !r.writes() || now.Before(r.calm) {
+	if !r.writes(now) {
 		slot.Release()
 		return nil
 	}
+	chunk, full := r.pick(lock, now, !r.req.Terms.AllOrNone)
+	reading := slices.ContainsFunc(r.live, func(w *work) bool { return w.phase == phaseReading && w.takesLock() == lock })
+	if !full && (len(chunk) == 0 || !reading) {
+		chunk, _ = r.pick(lock, now, false)
+	}
+	if len(chunk) == 0 {
+		slot.Release()
+		return nil
+	}
+	var old []*work
+	for _, w := range chunk {
+		if !w.fresh(now) {
+			old = append(old, w)
+		}
+	}
+	g := &grant{slot, chunk}
+	if len(old) == 0 {
+		return r.send(ctx, g)
+	}
+	for _, w := range chunk { // also the fresh ones: they belong to this call now
+		w.phase = phaseReading
+	}
+	r.read(ctx, chunk, g)
+	return nil
+}
+
+// send saves the intent of a granted call and only then makes it. Rows that were closed since they were picked are left out.
+func (r *run) send(ctx context.Context, g *grant) error {
+	if g == nil {
+		return nil
+	}
+	now := r.e.now()
+	before := len(g.chunk)
+	g.chunk = slices.DeleteFunc(g.chunk, func(w *work) bool {
+		if w.open(now) && !w.fresh(now) {
+			r.sizer(w).halve(before) // reading so many took too long
+		}
+		return !w.open(now) || !w.fresh(now)
+	})
+	incomplete := r.req.Terms.AllOrNone && len(g.chunk) < before
+	if len(g.chunk) == 0 || incomplete || !r.writes(now) {
+		g.release()
+		return nil
+	}
+	if sw, err := r.e.store.Switch(ctx); err != nil || sw.On {
+		g.release()
+		return err
+	}
+	// What was read may have moved a row on (its contact was adopted): then its call is of another kind.
+	kind := g.chunk[0].callKind()
+	g.chunk = slices.DeleteFunc(g.chunk, func(w *work) bool { return w.callKind() != kind })
+	chunk := g.chunk
 	call, step := r.req.Progress.Calls+1, chunk[0].step
 	intent := make([]RowRecord, len(chunk))
 	for i, w := range chunk {
 		intent[i] = RowRecord{Pos: w.row.Pos}
 	}
-	var entries []Entry
-	for part := range slices.Chunk(intent, entryRows) {
-		entries = append(entries, Entry{Intent: true, Call: call, Step: step, At: now, Rows: part})
-	}
 	// If we stop after this line the rows are attempting: the next start reads the org before it does anything with them.
-	if err := r.commit(ctx, Called{Call: call}, entries...); err != nil {
-		slot.Release()
+	if err := r.commit(ctx, Called{Call: call}, entries(Entry{Intent: true, Call: call, Step: step, At: now}, intent)...); err != nil {
+		g.release()
 		var move *MoveError
 		if errors.As(err, &move) {
 			return nil // stopped or paused in the same moment
@@ -207,64 +166,68 @@ func (r *run) granted(ctx context.Context, slot *Slot, lock bool) error {
 			w.since = now
 		}
 	}
-	terms := r.req.Terms
-	r.spawn(ctx, func(ctx context.Context) handler {
-		results, err := send(ctx, r.e.org, terms, chunk)
-		slot.Release()
+	terms, org := r.req.Terms, r.e.org
+	r.spawn(ctx, func(ctx context.Context) event {
+		defer g.release()
+		results, err := write(ctx, org, terms, chunk)
 		took := r.e.now().Sub(now)
-		return func(ctx context.Context) error { return r.answered(ctx, call, chunk, results, took, err) }
+		return event{do: func(ctx context.Context) error { return r.answered(ctx, call, chunk, results, took, err) }}
 	})
 	return nil
 }
 
-// pick chooses the rows of the next call: the first row that may be written says what kind of call it is, and others of that kind
-// join in execution order. The rows of one account stay together while they fit.
-func (r *run) pick(lock bool, now time.Time) []*work {
-	var chunk []*work
+// pick chooses the rows of the next call: the first open row says what kind of call it is, and others of that kind join in
+// execution order. The rows of one account stay together while they fit. full says that the call is as large as it can be.
+func (r *run) pick(lock bool, now time.Time, freshOnly bool) (chunk []*work, full bool) {
+	held := r.heldBack(now)
+	may := func(w *work) bool {
+		return w.open(now) && w.takesLock() == lock && (!freshOnly || w.fresh(now)) && (!held || w.step != StepUser) &&
+			(len(chunk) == 0 || w.callKind() == chunk[0].callKind())
+	}
 	size := 0
 	for i := 0; i < len(r.live); {
 		w := r.live[i]
-		if !w.mayWrite(now) || w.takesLock() != lock || len(chunk) > 0 && w.callKind() != chunk[0].callKind() {
+		if !may(w) {
 			i++
 			continue
 		}
 		if len(chunk) == 0 {
-			size = r.sizer(w).n
-			if r.req.Terms.AllOrNone {
-				size = MaxWrite
-			}
+			size = r.size(w)
 		}
-		group := r.account(i, lock, now)
+		group, next := r.account(i, may)
 		if len(chunk) > 0 && weight(chunk)+weight(group) > size {
-			break
+			return chunk, true
 		}
 		chunk = append(chunk, group...)
 		for len(chunk) > 1 && weight(chunk) > size {
 			chunk = chunk[:len(chunk)-1]
 		}
 		if weight(chunk) >= size {
-			break
+			return chunk, true
 		}
-		for i < len(r.live) && r.live[i].row.AccountID == w.row.AccountID {
-			i++
-		}
+		i = next
 	}
-	return chunk
+	return chunk, false
 }
 
-// account collects the rows of the same account and kind from i on.
-func (r *run) account(i int, lock bool, now time.Time) []*work {
+// heldBack reports whether the rows' own calls of an all-or-none request must wait, because one of the rows is not open for it yet.
+func (r *run) heldBack(now time.Time) bool {
+	return r.req.Terms.AllOrNone && slices.ContainsFunc(r.live, func(w *work) bool {
+		return w.step == StepContact || w.step == StepUser && !w.open(now)
+	})
+}
+
+// account collects the rows that may go, of the account of row i and from there on, and says where the next account begins.
+func (r *run) account(i int, may func(*work) bool) (group []*work, next int) {
 	first := r.live[i]
-	var group []*work
-	for _, w := range r.live[i:] {
-		if w.row.AccountID != first.row.AccountID || len(group) >= MaxWrite {
-			break
-		}
-		if w.mayWrite(now) && w.takesLock() == lock && w.callKind() == first.callKind() {
+	next = i
+	for ; next < len(r.live) && r.live[next].row.AccountID == first.row.AccountID; next++ {
+		w := r.live[next]
+		if len(group) < MaxWrite && may(w) && (len(group) == 0 || w.callKind() == first.callKind()) {
 			group = append(group, w)
 		}
 	}
-	return group
+	return group, next
 }
 
 // weight is the number of records that rows put into a call.
@@ -272,10 +235,8 @@ func weight(chunk []*work) int {
 	n := 0
 	for _, w := range chunk {
 		switch w.step {
-		case StepAssign:
-			n += len(w.row.PermissionSets)
-		case StepGroup:
-			n += len(w.row.Groups)
+		case StepAssign, StepGroup:
+			n += len(w.targets())
 		default:
 			n++
 		}
@@ -296,13 +257,15 @@ func (w *work) callKind() string {
 	}
 }
 
-// send makes the call. Results are in the order of the chunk.
-func send(ctx context.Context, org Org, t Terms, chunk []*work) ([]SaveResult, error) {
+// write makes the call. Results are in the order of the chunk. It runs beside the loop and only reads the chunk.
+func write(ctx context.Context, org Org, t Terms, chunk []*work) ([]SaveResult, error) {
 	switch chunk[0].step {
 	case StepContact:
 		return org.CreateContacts(ctx, each(chunk, func(w *work) Record { return Record{Fields: w.row.NewContact} }))
 	case StepAssign, StepGroup:
 		return assign(ctx, org, chunk)
+	case StepUnfreeze:
+		return org.SetFrozen(ctx, each(chunk, func(w *work) string { return w.row.UserID }), false)
 	}
 	o := WriteOptions{
 		UserEmail: t.Mail == MailHeader && chunk[0].row.Action == ActionCreate,
@@ -329,9 +292,7 @@ func send(ctx context.Context, org Org, t Terms, chunk []*work) ([]SaveResult, e
 func assign(ctx context.Context, org Org, chunk []*work) ([]SaveResult, error) {
 	var pairs []Assignment
 	for _, w := range chunk {
-		for _, ref := range w.targets() {
-			pairs = append(pairs, Assignment{UserID: w.userID, TargetID: ref.ID})
-		}
+		pairs = append(pairs, w.pairs()...)
 	}
 	results, err := org.Assign(ctx, chunk[0].step, pairs)
 	if err != nil {
@@ -342,8 +303,8 @@ func assign(ctx context.Context, org Org, chunk []*work) ([]SaveResult, error) {
 	for n, w := range chunk {
 		out[n].ID = w.userID
 		for range w.targets() {
-			if res := results[i]; res.Error != nil && out[n].Error == nil {
-				out[n] = SaveResult{Error: res.Error}
+			if i < len(results) && results[i].Error != nil && out[n].Error == nil {
+				out[n] = SaveResult{Error: results[i].Error}
 			}
 			i++
 		}
@@ -353,16 +314,23 @@ func assign(ctx context.Context, org Org, chunk []*work) ([]SaveResult, error) {
 
 // targets are what the row's assign or group step joins.
 func (w *work) targets() []Ref {
-	if w.step == StepGroup {
+	switch w.step {
+	case StepAssign:
+		return w.row.PermissionSets
+	case StepGroup:
 		return w.row.Groups
 	}
-	return w.row.PermissionSets
+	return nil
 }
 
-func each[T any](chunk []*work, f func(*work) T) []T {
-	out := make([]T, len(chunk))
-	for i, w := range chunk {
-		out[i] = f(w)
+func (w *work) pairs() []Assignment {
+	return each(w.targets(), func(t Ref) Assignment { return Assignment{UserID: w.userID, TargetID: t.ID} })
+}
+
+func each[S, T any](in []S, f func(S) T) []T {
+	out := make([]T, len(in))
+	for i, v := range in {
+		out[i] = f(v)
 	}
 	return out
 }

@@ -2,7 +2,6 @@ package provisioning
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -12,14 +11,15 @@ type mark struct {
 	done      [stepsInAll]bool // steps that have a result
 	closed    bool             // the row's own result is there and it is not a success
 	attempted Step             // step of an intent that has no outcome yet
-	tries     uint8
+	tries     int
+	doubt     bool // a call of this step was lost and shown to be absent
 	since     time.Time // first intent
 	contactID string
 	userID    string
 }
 
 // stepsInAll is the number of steps that a row can have.
-const stepsInAll = 4
+const stepsInAll = 5
 
 func stepIndex(s Step) int {
 	switch s {
@@ -27,16 +27,19 @@ func stepIndex(s Step) int {
 		return 0
 	case StepUser:
 		return 1
-	case StepAssign:
+	case StepUnfreeze:
 		return 2
-	default:
+	case StepAssign:
 		return 3
+	default:
+		return 4
 	}
 }
 
 // open builds a run from what is stored: the request, its plan and its journal. It returns nil when there is nothing to run. It
-// refuses to run a plan whose stored rows do not give the digest that was approved.
-func (e *Engine) open(ctx context.Context, id string, wake chan struct{}) (*run, error) {
+// refuses to run a plan whose stored rows do not give the digest that was approved. resumed says that this process left the request
+// with nothing under way (it waited for a person), so that taking it up is no restart.
+func (e *Engine) open(ctx context.Context, id string, wake chan struct{}, resumed bool) (*run, error) {
 	req, err := e.store.Request(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("read request %s: %w", id, err)
@@ -47,7 +50,7 @@ func (e *Engine) open(ctx context.Context, id string, wake chan struct{}) (*run,
 	r := &run{
 		e: e, req: req, wake: wake,
 		marks: map[int]mark{}, sizes: map[sizeKey]*sizer{}, stops: map[string]Problem{}, roles: map[string]int{},
-		events: make(chan handler), asks: map[bool]int{}, abandon: make(chan struct{}),
+		events: make(chan event), asks: map[bool]int{}, abandon: make(chan struct{}),
 	}
 	if err := r.verify(ctx); err != nil {
 		return nil, err
@@ -55,25 +58,10 @@ func (e *Engine) open(ctx context.Context, id string, wake chan struct{}) (*run,
 	if r.req.State.Ended() {
 		return nil, nil //nolint:nilnil // the plan was not the approved one: failed
 	}
-	if r.who, err = e.org.Identity(ctx); err != nil {
-		return nil, r.noIdentity(ctx, err)
-	}
 	if req.State == StateApproved {
 		return r, r.commit(ctx, Started{})
 	}
-	return r, r.replay(ctx)
-}
-
-// noIdentity handles an org that does not let the bot in before anything was begun in this process.
-func (r *run) noIdentity(ctx context.Context, err error) error {
-	var ce *CallError
-	if r.req.State == StateApproved && errors.As(err, &ce) && ce.Class == ClassJob {
-		if err := r.commit(ctx, Started{}); err != nil {
-			return err
-		}
-		return r.commit(ctx, Broken{Reason: sentence(ce)})
-	}
-	return fmt.Errorf("sign in to Salesforce: %w", err)
+	return r, r.replay(ctx, resumed)
 }
 
 // verify recomputes the digest over the stored rows: what was approved is what runs.
@@ -107,7 +95,7 @@ func (r *run) verify(ctx context.Context) error {
 
 // replay reads the journal. Rows with an intent and no outcome were attempting when the process died: they are settled by reading,
 // and absence counts from now, because the org may have got their call in the last moment.
-func (r *run) replay(ctx context.Context) error {
+func (r *run) replay(ctx context.Context, resumed bool) error {
 	for entry, err := range r.e.store.Journal(ctx, r.req.ID, 1) {
 		if err != nil {
 			return fmt.Errorf("read the journal of %s: %w", r.req.ID, err)
@@ -124,8 +112,19 @@ func (r *run) replay(ctx context.Context) error {
 			rechecked++
 		}
 	}
+	if resumed && rechecked == 0 {
+		return nil
+	}
 	return r.commit(ctx, Restarted{Rechecked: rechecked})
 }
+
+// Codes of journal records of rows that stay open.
+const (
+	codeNotSent  = "NOT_SENT" // the call was turned away as a whole: it counts as no try
+	codeAbsent   = "ABSENT"   // reading showed that the call had no effect
+	codeCrashed  = "CRASHED"  // the same for a call that this program left behind: no fault of the org's, so it counts as no try
+	codeReopened = "REOPENED" // a person decided to try an unknown row again
+)
 
 // note adds one record to what is known of its row.
 func (m *mark) note(entry Entry, rec RowRecord) {
@@ -137,11 +136,21 @@ func (m *mark) note(entry Entry, rec RowRecord) {
 		return
 	}
 	m.attempted = ""
-	if rec.Status == StatusOpen {
-		m.tries++
+	switch {
+	case rec.Status == StatusOpen && rec.Code == codeReopened:
+		*m = mark{contactID: m.contactID}
+		m.done[stepIndex(StepContact)] = m.contactID != ""
+		return
+	case rec.Status == StatusOpen && rec.Code == codeNotSent:
+		return
+	case rec.Status == StatusOpen:
+		m.doubt = m.doubt || rec.Code == codeAbsent || rec.Code == codeCrashed
+		if rec.Code != codeCrashed {
+			m.tries++
+		}
 		return
 	}
-	m.tries = 0
+	m.tries, m.doubt = 0, false
 	m.done[stepIndex(entry.Step)] = true
 	switch {
 	case entry.Step == StepContact && rec.Status.Succeeded():
@@ -163,7 +172,10 @@ func (r *run) resume(row PlanRow) *work {
 	if m.closed {
 		return nil
 	}
-	w := &work{row: row, step: StepUser, phase: phaseLoaded, tries: int(m.tries), since: m.since, userID: m.userID}
+	if r.roles[row.AccountID] >= rolesExistAfter && gainsRole(row.Action) {
+		row.TakesLock = false
+	}
+	w := &work{row: row, step: StepUser, tries: m.tries, since: m.since, userID: m.userID}
 	if len(row.NewContact) > 0 {
 		w.step = StepContact
 	}
@@ -180,9 +192,10 @@ func (r *run) resume(row PlanRow) *work {
 		}
 		w.step = next
 	}
-	w.doubt = m.since != (time.Time{}) && m.tries > 0
+	w.doubt = m.doubt
 	if m.attempted != "" {
 		w.lose(r.e.now())
+		w.crashed = true
 	}
 	return w
 }

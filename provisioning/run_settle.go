@@ -2,6 +2,7 @@ package provisioning
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -14,7 +15,7 @@ func (r *run) settleDue(ctx context.Context, now time.Time) {
 		if w.phase == phaseSettling {
 			return // one look at a time
 		}
-		if w.phase == phaseLost && !w.due.After(now) && len(batch) < windowRows && (step == "" || step == w.step) {
+		if w.phase == phaseLost && !w.due.After(now) && len(batch) < settleBatch && (step == "" || step == w.step) {
 			step = w.step
 			batch = append(batch, w)
 		}
@@ -27,27 +28,29 @@ func (r *run) settleDue(ctx context.Context, now time.Time) {
 	for i, w := range batch {
 		w.phase = phaseSettling
 		rows[i] = w.row
-		if step == StepAssign || step == StepGroup {
-			for _, t := range w.targets() {
-				pairs = append(pairs, Assignment{UserID: w.userID, TargetID: t.ID})
-			}
-		}
+		pairs = append(pairs, w.pairs()...)
 	}
-	r.spawn(ctx, func(ctx context.Context) handler {
-		var seen Seen
-		var err error
-		if len(pairs) > 0 {
-			var have []Assignment
-			have, err = r.e.org.Assigned(ctx, pairs)
-			seen.assigned = make(map[Assignment]bool, len(have))
-			for _, a := range have {
-				seen.assigned[a] = true
-			}
-		} else {
-			seen, err = ReadRows(ctx, r.e.org, rows)
-		}
-		return func(ctx context.Context) error { return r.settled(ctx, batch, seen, now, err) }
+	org := r.e.org
+	r.spawn(ctx, func(ctx context.Context) event {
+		seen, err := look(ctx, org, rows, pairs)
+		return event{do: func(ctx context.Context) error { return r.settled(ctx, batch, seen, now, err) }}
 	})
+}
+
+// settleBatch is how many rows one look reads: one SOQL query takes about 2,000 ids (100,000 characters).
+const settleBatch = 1000
+
+// look reads what rows of one step rely on: their assignments when there are pairs, else contacts and users.
+func look(ctx context.Context, org Org, rows []PlanRow, pairs []Assignment) (Seen, error) {
+	if len(pairs) == 0 {
+		return ReadRows(ctx, org, rows)
+	}
+	have, err := org.Assigned(ctx, pairs)
+	seen := Seen{assigned: make(map[Assignment]bool, len(have))}
+	for _, a := range have {
+		seen.assigned[a] = true
+	}
+	return seen, err
 }
 
 // settled saves what the look told.
@@ -67,42 +70,58 @@ func (r *run) settled(ctx context.Context, batch []*work, seen Seen, looked time
 		case s.Done:
 			out = append(out, r.adopt(w, s))
 		case s.Never:
-			out = append(out, RowRecord{Pos: w.row.Pos, Status: StatusUnknown, Code: s.Problem.Code, Text: s.Problem.Text, Fix: s.Problem.Fix})
-			w.phase = phaseClosed
+			out = append(out, w.end(StatusUnknown, s.Problem))
 		case !s.Problem.IsZero():
-			out = append(out, RowRecord{Pos: w.row.Pos, Status: StatusFailed, Code: s.Problem.Code, Text: s.Problem.Text, Fix: s.Problem.Fix})
-			w.phase = phaseClosed
+			out = append(out, w.end(StatusFailed, s.Problem))
 		case looked.Before(w.lostAt.Add(r.e.opts.SettleAfter)):
 			w.phase, w.due = phaseLost, w.lostAt.Add(r.e.opts.SettleAfter)
+		case w.refusal != nil && w.step == StepUser && w.row.Action == ActionCreate && w.refusal.Class == ClassExists:
+			// The org refused the create because of a user that is not the contact's: the name is taken, perhaps in another org.
+			out = append(out, w.end(StatusFailed, Problem{Code: w.refusal.Code, Text: clip(w.refusal.Text), Fix: w.refusal.Fix}))
 		case w.tries >= maxTries:
-			out = append(out, RowRecord{
-				Pos: w.row.Pos, Status: StatusFailed, Code: "NO_ANSWER",
-				Text: "Salesforce did not answer, and reading shows that nothing was done.",
-				Fix:  "Use Retry failed when Salesforce answers again.",
-			})
-			w.phase = phaseClosed
-		default: // shown to be absent: the row may be tried again
-			out = append(out, RowRecord{Pos: w.row.Pos, Code: "ABSENT"})
-			w.phase = phaseLoaded
-			if w.step == StepAssign || w.step == StepGroup {
-				w.phase = phaseReady
+			p := Problem{
+				Code: "NO_ANSWER", Text: "Salesforce did not answer, and reading shows that nothing was done.",
+				Fix: "Use Retry failed when Salesforce answers again.",
 			}
+			if w.refusal != nil && w.refusal.Text != "" {
+				p.Text += " Its last word was: " + clip(w.refusal.Code+": "+w.refusal.Text)
+			}
+			out = append(out, w.end(StatusFailed, p))
+		default: // shown to be absent: the row may be tried again
+			code := codeAbsent
+			if w.crashed {
+				code = codeCrashed
+				w.tries--
+			}
+			out = append(out, RowRecord{Pos: w.row.Pos, Code: code})
+			w.phase, w.readAt, w.crashed, w.refusal = phaseOpen, time.Time{}, false, nil
 		}
 	}
 	r.sweepClosed()
 	return r.record(ctx, 0, step, out)
 }
 
-// verdict says what reading tells about a row whose answer was lost.
+// end closes a row's step with a result that is no success. A follow-up goes on to the next one.
+func (w *work) end(s Status, p Problem) RowRecord {
+	rec := RowRecord{Pos: w.row.Pos, Status: s, Code: p.Code, Text: p.Text, Fix: p.Fix}
+	if w.step == StepUser || w.step == StepContact {
+		w.phase = phaseClosed
+	} else {
+		w.advance()
+	}
+	return rec
+}
+
+// verdict says what reading tells about a row whose call's answer was lost.
 func (r *run) verdict(w *work, seen Seen) Settlement {
 	switch w.step {
 	case StepAssign, StepGroup:
-		for _, t := range w.targets() {
-			if !seen.assigned[Assignment{UserID: w.userID, TargetID: t.ID}] {
-				return Settlement{}
-			}
+		if slices.ContainsFunc(w.pairs(), func(a Assignment) bool { return !seen.assigned[a] }) {
+			return Settlement{}
 		}
 		return Settlement{Done: true, ID: w.userID}
+	case StepUnfreeze:
+		return settleChange(w.row.UserID, seen, func(u User) bool { return !u.Frozen })
 	case StepContact:
 		return SettleContact(w.row, seen, r.who.UserID, w.since)
 	default:

@@ -270,6 +270,78 @@ func (s *Service) mayEnd(ctx context.Context, r Request, person string) error {
 	return nil
 }
 
+// Choice is what a person decides about rows whose result is unknown.
+type Choice string
+
+// The choices.
+const (
+	ChoiceLeave Choice = "leave" // they stay unknown and the request is done
+	ChoiceAgain Choice = "again" // they are tried again, which may do a second time what was done already
+)
+
+// ResolveUnknown decides what happens with the unknown rows of a blocked request. Approvers and admins can, but not the requester.
+func (s *Service) ResolveUnknown(ctx context.Context, id, person string, choice Choice) (Request, error) {
+	check := func(r Request) error {
+		if no := CheckResolve(r, person, true); no != nil {
+			return no
+		}
+		rights, err := s.people.MemberOf(ctx, person, slices.Concat(s.cfg.Policy.Approvers, s.cfg.Admins))
+		if err != nil {
+			return fmt.Errorf("read the approvers and admins: %w", err)
+		}
+		if no := CheckResolve(r, person, rights); no != nil {
+			return no
+		}
+		return nil
+	}
+	r, err := s.store.Request(ctx, id)
+	if err != nil {
+		return r, err
+	}
+	if err := check(r); err != nil {
+		return r, err
+	}
+	if choice == ChoiceAgain {
+		if err := s.reopen(ctx, r, person); err != nil {
+			return r, err
+		}
+	}
+	r, err = change(ctx, s.store, id, s.now, func(r Request) (Event, error) {
+		return Resolved{Person: person, Again: choice == ChoiceAgain}, check(r)
+	})
+	if err == nil {
+		s.engine.Wake()
+	}
+	return r, err
+}
+
+// reopen takes back the unknown results of a blocked request, in bounded transactions. If we stop in between, the request is still
+// blocked, with fewer unknown rows, and the next click goes on.
+func (s *Service) reopen(ctx context.Context, r Request, person string) error {
+	last, err := s.lastRecords(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	var rows []RowRecord
+	for pos, rec := range last {
+		if rec.Status == StatusUnknown {
+			rows = append(rows, RowRecord{Pos: pos, Code: codeReopened})
+		}
+	}
+	slices.SortFunc(rows, func(a, b RowRecord) int { return a.Pos - b.Pos })
+	for part := range slices.Chunk(rows, recordRows) {
+		c, err := Apply(r, Reopened{Person: person, Rows: part}, s.now())
+		if err != nil {
+			return err
+		}
+		c.Entries = entries(Entry{Step: StepUser, At: s.now()}, part)
+		if r, err = s.store.Commit(ctx, c); err != nil {
+			return fmt.Errorf("reopen rows of %s: %w", r.ID, err)
+		}
+	}
+	return nil
+}
+
 // Request returns a request, or ErrNotFound.
 func (s *Service) Request(ctx context.Context, id string) (Request, error) {
 	return s.store.Request(ctx, id)

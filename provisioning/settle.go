@@ -17,6 +17,7 @@ const (
 	CodeUsernameUsed = "DUPLICATE_USERNAME"                     // as Salesforce spells it
 	CodeUserGone     = "USER_GONE"
 	CodeMailUnknown  = "MAIL_UNKNOWN"
+	CodeContactTwice = "CONTACT_TWICE"
 )
 
 // Settle says what a fresh read tells about a row whose call's answer was lost. bot is the user that the bot works as, since the
@@ -32,23 +33,26 @@ func Settle(row PlanRow, seen Seen, bot string, since time.Time) Settlement {
 			Fix:  "Ask the person. If no mail came, send the row again in a new request.",
 		}}
 	}
-	u := seen.User(row.UserID)
+	return settleChange(row.UserID, seen, func(u User) bool { return shows(u, row.Action) })
+}
+
+// settleChange settles a change of a user: is the user as the change leaves it?
+func settleChange(id string, seen Seen, done func(User) bool) Settlement {
+	u := seen.User(id)
 	if u == nil {
 		return Settlement{Problem: Problem{
-			Code: CodeUserGone, Text: fmt.Sprintf("User %s is gone, or the bot may not see it any more.", row.UserID),
+			Code: CodeUserGone, Text: fmt.Sprintf("User %s is gone, or the bot may not see it any more.", id),
 			Fix: "Look at the user in Salesforce.",
 		}}
 	}
-	return Settlement{Done: shows(*u, row.Action), ID: u.ID}
+	return Settlement{Done: done(*u), ID: u.ID}
 }
 
 // shows reports whether the user is as the action leaves it.
 func shows(u User, a Action) bool {
 	switch a {
-	case ActionReactivate:
+	case ActionReactivate, ActionEnable: // unfreezing is a step of its own
 		return u.Active
-	case ActionEnable:
-		return u.Active && !u.Frozen
 	case ActionDeactivate:
 		return !u.Active
 	case ActionDisable:
@@ -91,8 +95,15 @@ func SettleContact(row PlanRow, seen Seen, bot string, since time.Time) Settleme
 	found := slices.DeleteFunc(newContacts(row, seen), func(c *Contact) bool {
 		return c.CreatedByID != bot || c.CreatedAt.Before(since.Add(-clockSkew))
 	})
-	if len(found) != 1 {
+	switch len(found) {
+	case 0:
 		return Settlement{}
+	case 1:
+		return Settlement{Done: true, ID: found[0].ID}
 	}
-	return Settlement{Done: true, ID: found[0].ID}
+	return Settlement{Never: true, Problem: Problem{
+		Code: CodeContactTwice,
+		Text: fmt.Sprintf("The answer to this row's call was lost, and several new contacts fit it: %s.", listContacts(found)),
+		Fix:  "Delete the contacts that are too many, then send the row again.",
+	}}
 }

@@ -37,6 +37,8 @@ type (
 	Started struct{}
 	// Restarted says that the process died during the run and went on.
 	Restarted struct{ Rechecked int }
+	// Parted says that the process was told to end during the run. Attempting rows are settled by the next one.
+	Parted struct{ Attempting int }
 	// Called is an intent: a call to the org is about to be sent.
 	Called struct{ Call int }
 	// Closed tells what became of rows in one step; rows without a status stay open.
@@ -48,8 +50,18 @@ type (
 	Held struct{ Hold Hold }
 	// Blocked stops a run until a person decides.
 	Blocked struct{ Hold Hold }
-	// Resumed ends a pause or a block.
+	// Resumed ends a pause.
 	Resumed struct{}
+	// Reopened lets rows of a blocked request be tried again although what became of them is unknown. A person decides it.
+	Reopened struct {
+		Person string
+		Rows   []RowRecord
+	}
+	// Resolved ends a block: the run goes on with the rows that were reopened, or the request ends with the rest unknown.
+	Resolved struct {
+		Person string
+		Again  bool
+	}
 	// StopAsked lets the calls in flight end and nothing else begin.
 	StopAsked struct{ Person string }
 	// Finished ends a run that has nothing left to do.
@@ -68,11 +80,14 @@ func (Cancelled) name() string { return "cancelled" }
 func (Due) name() string       { return "due" }
 func (Started) name() string   { return "started" }
 func (Restarted) name() string { return "restarted" }
+func (Parted) name() string    { return "parted" }
 func (Called) name() string    { return "called" }
 func (Closed) name() string    { return "closed" }
 func (Held) name() string      { return "held" }
 func (Blocked) name() string   { return "blocked" }
 func (Resumed) name() string   { return "resumed" }
+func (Reopened) name() string  { return "reopened" }
+func (Resolved) name() string  { return "resolved" }
 func (StopAsked) name() string { return "stop asked" }
 func (Finished) name() string  { return "finished" }
 func (Broken) name() string    { return "broken" }
@@ -269,6 +284,14 @@ func (m move) during(ev Event) bool {
 		m.tell(NoticeRoot, NoticeProgress)
 		m.story("restart-" + strconv.Itoa(n))
 
+	case Parted:
+		n := 1
+		if k := len(r.Restarts); k > 0 {
+			n = r.Restarts[k-1].Number + 1
+		}
+		m.audit("parted", "", "attempting", strconv.Itoa(ev.Attempting))
+		m.story(fmt.Sprintf("parted-%d-%d", n, ev.Attempting))
+
 	case Called:
 		if r.State != StateRunning || r.StopBy != "" || ev.Call != r.Progress.Calls+1 {
 			return false
@@ -300,9 +323,37 @@ func (m move) during(ev Event) bool {
 		r.State, r.Hold = StateBlocked, ev.Hold
 		m.audit("blocked", "", "why", ev.Hold.Code)
 		m.tell(NoticeRoot, NoticeProgress)
+		m.story(fmt.Sprintf("blocked-%d", r.Progress.Calls))
+
+	case Reopened:
+		if r.State != StateBlocked || ev.Person == "" || len(ev.Rows) == 0 || r.Progress.Counts[StatusUnknown] < len(ev.Rows) {
+			return false
+		}
+		if r.Progress.Counts[StatusUnknown] -= len(ev.Rows); r.Progress.Counts[StatusUnknown] == 0 {
+			delete(r.Progress.Counts, StatusUnknown)
+		}
+		m.audit("reopened", ev.Person, "rows", strconv.Itoa(len(ev.Rows)))
+		m.tell(NoticeProgress)
+
+	case Resolved:
+		open := r.Progress.Total - r.Progress.Closed()
+		if r.State != StateBlocked || ev.Person == "" || ev.Again && open == 0 {
+			return false
+		}
+		m.audit("resolved", ev.Person, "again", strconv.FormatBool(ev.Again))
+		what := "left"
+		if open > 0 { // also rows that an earlier decision reopened and that never came to run
+			what = "again"
+			r.State, r.Hold = StateRunning, Hold{}
+			m.tell(NoticeRoot, NoticeProgress)
+		} else {
+			m.end(StateDone, ev.Person, "")
+			m.closeRest(0)
+		}
+		m.story(fmt.Sprintf("%s-%d-%s", what, r.Progress.Calls, ev.Person))
 
 	case Resumed:
-		if r.State != StatePaused && r.State != StateBlocked {
+		if r.State != StatePaused {
 			return false
 		}
 		r.State, r.Hold = StateRunning, Hold{}
@@ -319,7 +370,7 @@ func (m move) during(ev Event) bool {
 		m.story("stop")
 
 	case Finished:
-		if r.State == StateBlocked {
+		if r.State == StateBlocked && r.StopBy == "" {
 			return false
 		}
 		open := r.Progress.Total - r.Progress.Closed()
@@ -373,7 +424,7 @@ func (m move) close(ev Closed) {
 			continue
 		}
 		if ev.Step != StepUser { // the row itself is counted with its own step
-			if row.Status == StatusFailed {
+			if row.Status == StatusFailed || row.Status == StatusUnknown {
 				r.Progress.FollowFailed++
 			}
 			continue

@@ -167,7 +167,7 @@ const maxDurationNumber = 36500
 type Text string
 
 // UnmarshalYAML keeps the text as it is written.
-func (t *Text) UnmarshalYAML(b []byte) error {
+func (t *Text) UnmarshalYAML(b []byte) error { //nolint:unparam // the decoder wants an error
 	*t = Text(strings.Trim(strings.TrimSpace(string(b)), `"'`))
 	return nil
 }

@@ -36,7 +36,7 @@ func demoCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), demoTimeout)
 			defer cancel()
-			data, err := os.ReadFile(file)
+			data, err := os.ReadFile(file) //nolint:gosec // the person names the file
 			if errors.Is(err, os.ErrNotExist) && file == exampleCSV {
 				return fmt.Errorf("the example %s is not here: run the demo in the source folder, or name a file with --csv", exampleCSV)
 			}
@@ -129,7 +129,7 @@ func playDemo(ctx context.Context, out io.Writer, name string, data []byte) (err
 	if err := s.seed(data); err != nil {
 		return err
 	}
-	p, err := wire(s.cfg, slog.New(slog.NewTextHandler(io.Discard, nil)), outside{})
+	p, err := wire(s.cfg, slog.New(slog.DiscardHandler), outside{})
 	if err != nil {
 		return err
 	}

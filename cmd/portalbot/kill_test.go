@@ -131,7 +131,7 @@ func TestDyingAnywhereLeavesEverythingOnce(t *testing.T) {
 	}
 	t.Logf("%d points: %v", len(points), calm.seen)
 	if os.Getenv("PORTALBOT_LONG") == "" {
-		rnd := rand.New(rand.NewPCG(2, 3)) //nolint:gosec // a seeded sample
+		rnd := rand.New(rand.NewPCG(2, 3))
 		rnd.Shuffle(len(points), func(i, j int) { points[i], points[j] = points[j], points[i] })
 		points = points[:24]
 	}

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"portalbot/provisioning/sheet"
 	"runtime"
 	"runtime/metrics"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"portalbot/provisioning/sheet"
 
 	"github.com/xuri/excelize/v2"
 )

@@ -6,10 +6,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"portalbot/provisioning/sheet"
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"portalbot/provisioning/sheet"
 
 	"github.com/rogpeppe/go-internal/txtar"
 )

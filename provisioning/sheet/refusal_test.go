@@ -5,10 +5,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"portalbot/provisioning/sheet"
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"portalbot/provisioning/sheet"
 )
 
 func open(tb testing.TB, content []byte) *sheet.File {

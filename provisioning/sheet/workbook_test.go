@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
-	"portalbot/provisioning/sheet"
 	"strings"
 	"testing"
 	"time"
+
+	"portalbot/provisioning/sheet"
 
 	"github.com/xuri/excelize/v2"
 )

@@ -3,12 +3,13 @@ package sheet_test
 import (
 	"bytes"
 	"errors"
-	"portalbot/provisioning/sheet"
 	"slices"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"portalbot/provisioning/sheet"
 )
 
 func written(tb testing.TB, o sheet.WriterOptions, rows ...[]string) []byte {

@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"portalbot/provisioning/sheet"
 	"strings"
 	"testing"
+
+	"portalbot/provisioning/sheet"
 
 	"github.com/rogpeppe/go-internal/txtar"
 	"golang.org/x/text/encoding"

@@ -218,15 +218,14 @@ func (ws *Workspace) perform(w http.ResponseWriter, r *http.Request, name string
 	}
 	ws.mu.Lock()
 	body, err := run()
-	ws.mu.Unlock()
 	status, header, out := ws.render(body, err)
 	if status == http.StatusTooManyRequests {
-		ws.mu.Lock()
 		ws.limited[name]++
-		ws.mu.Unlock()
 	}
+	answer := mustJSON(out) // under mu, since an answer holds parts of the workspace that go on changing
+	ws.mu.Unlock()
 	if after != nil {
-		after(call, Reply{Status: status, Body: out})
+		after(call, Reply{Status: status, Body: decodeMap(answer)})
 	}
 	if fault != nil && fault.late(ws, w, r) {
 		return
@@ -236,7 +235,7 @@ func (ws *Workspace) perform(w http.ResponseWriter, r *http.Request, name string
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(mustJSON(out)) // a client that is gone needs no answer
+	_, _ = w.Write(answer) // a client that is gone needs no answer
 }
 
 // answer checks the token, the scope and the rate limit, and runs the method. The caller holds mu.

@@ -79,10 +79,9 @@ func plainAddress(s string) string {
 	if len(s) > len(link) && strings.EqualFold(s[:len(link)], link) {
 		s, _, _ = strings.Cut(s[len(link):], "?")
 	}
-	if strings.HasSuffix(s, ">") {
-		if a, err := mail.ParseAddress(s); err == nil {
-			return a.Address
-		}
+	if name, address, ok := strings.Cut(strings.TrimSuffix(s, ">"), "<"); ok && strings.HasSuffix(s, ">") &&
+		!strings.ContainsAny(address, "<>") && !strings.Contains(name, "@") {
+		return strings.TrimSpace(address)
 	}
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"portalbot/provisioning"
@@ -34,7 +35,7 @@ func readPlanFile(path string, verb provisioning.Verb, portal provisioning.Porta
 	in.Columns = columns
 	for row, err := range file.Rows() {
 		if bad, ok := errors.AsType[*sheet.Problems](err); ok && len(wrong) > 0 {
-			return in, fileError(path, errors.New(strings.Join(append(wrong, bad.Error()), "\n")))
+			return in, fileError(path, errors.New(strings.Join(append(wrong, others(bad, file, wrong)...), "\n")))
 		}
 		if err != nil {
 			return in, fileError(path, err)
@@ -48,6 +49,21 @@ func readPlanFile(path string, verb provisioning.Verb, portal provisioning.Porta
 		in.Notices = append(in.Notices, n.Text)
 	}
 	return in, nil
+}
+
+// others returns what a file's reader says beyond what is known of its columns: two headers that mean the same are found by both.
+func others(bad *sheet.Problems, file *sheet.File, known []string) []string {
+	var out []string
+	for _, p := range bad.List {
+		place := file.Place(p.Line, p.Column) + ": "
+		if !slices.ContainsFunc(known, func(s string) bool { return strings.HasPrefix(s, place) }) {
+			out = append(out, p.Text)
+		}
+	}
+	if bad.More > 0 {
+		out = append(out, fmt.Sprintf("And %d more problems like these.", bad.More))
+	}
+	return out
 }
 
 // columnNumber returns the number of the column that a problem is about, from 1; the last one of its name, as that is the one too many.

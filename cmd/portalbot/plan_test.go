@@ -96,7 +96,7 @@ func TestPlanWithInvalidRowsExitsWithOne(t *testing.T) {
 	for _, want := range []string{
 		"1 to create, 2 that cannot run",
 		"  - Line 3, column Time Zone: Time Zone \"Berlin\" is not a value of this org.\n    ",
-		"  - Line 4, column Contact ID: Contact ID \"003\" has 3 characters, a record id has 15 or 18.\n    Copy the id from Salesforce again",
+		"  - Line 4, column Contact ID: Contact ID \"003\" has 3 characters, a record id has 15 or 18. Email \"[31mred@example.com\" is not an e-mail address.\n    Copy the id from Salesforce again",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("missing %q in\n%s", want, out)

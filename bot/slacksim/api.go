@@ -193,6 +193,9 @@ func (a args) json(key string) (any, error) {
 func (ws *Workspace) serveAPI(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/api/")
 	a, token, err := parseArgs(r)
+	if token == ws.BotToken() { // docs.slack.dev, OAuth: every answer lists the scopes of the token
+		w.Header().Set("X-OAuth-Scopes", ws.scopeList())
+	}
 	ws.perform(w, r, name, a, func() (reply, error) {
 		if err != nil {
 			return nil, err

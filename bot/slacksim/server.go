@@ -250,6 +250,13 @@ func (ws *Workspace) SetScopes(scopes ...string) {
 	ws.cfg.Scopes = slices.Clone(scopes)
 }
 
+// scopeList is what the header X-OAuth-Scopes says.
+func (ws *Workspace) scopeList() string {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	return strings.Join(ws.cfg.Scopes, ",")
+}
+
 // SetUnavailable replaces the list of refused block and cell types.
 func (ws *Workspace) SetUnavailable(types ...string) {
 	ws.mu.Lock()

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"portalbot/provisioning"
-	"portalbot/provisioning/salesforce"
 )
 
 // Exit statuses of plan: 0 when every row can run or is skipped.
@@ -83,7 +82,7 @@ func runPlan(ctx context.Context, f planFlags, getenv func(string) string, out i
 	if err != nil {
 		return unreadable(err)
 	}
-	org, err := connect(cfg)
+	org, err := connect(cfg, nil)
 	if err != nil {
 		return unreadable(err)
 	}
@@ -139,27 +138,7 @@ func choosePortal(portals map[string]provisioning.Portal, name string) (provisio
 	return provisioning.Portal{}, fmt.Errorf("there is no portal %q: write --portal %s", name, strings.Join(names, " or "))
 }
 
-// connect makes the client for the configured org. It makes no call.
-func connect(cfg *Config) (*salesforce.Client, error) {
-	key, err := privateKey(cfg)
-	if err != nil {
-		return nil, err
-	}
-	org, err := salesforce.New(salesforce.Config{
-		LoginURL: cfg.Salesforce.LoginURL, Auth: cfg.Salesforce.Auth, Audience: cfg.Salesforce.Audience,
-		ClientID: cfg.Salesforce.ClientID, ClientSecret: cfg.Salesforce.ClientSecret,
-		Username: cfg.Salesforce.Username, PrivateKeyPEM: key, APIVersion: string(cfg.Salesforce.APIVersion),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("salesforce: %w", err)
-	}
-	return org, nil
-}
-
 // orgError adds what a person can do about the org's refusal.
 func orgError(err error) error {
-	if call, ok := errors.AsType[*provisioning.CallError](err); ok && call.Fix != "" {
-		return fmt.Errorf("the org cannot be read: %w. %s", err, call.Fix)
-	}
-	return fmt.Errorf("the org cannot be read: %w", err)
+	return fmt.Errorf("the org cannot be read: %w", callHint(err))
 }

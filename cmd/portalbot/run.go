@@ -49,18 +49,9 @@ type program struct {
 
 // wire builds the program from its configuration. It opens the store and makes no other call. The caller closes it.
 func wire(cfg *Config, log *slog.Logger, o outside) (*program, error) {
-	key, err := privateKey(cfg)
+	org, err := connect(cfg, o.salesforce)
 	if err != nil {
 		return nil, err
-	}
-	org, err := salesforce.New(salesforce.Config{
-		LoginURL: cfg.Salesforce.LoginURL, Auth: cfg.Salesforce.Auth, Audience: cfg.Salesforce.Audience,
-		ClientID: cfg.Salesforce.ClientID, ClientSecret: cfg.Salesforce.ClientSecret,
-		Username: cfg.Salesforce.Username, PrivateKeyPEM: key,
-		APIVersion: string(cfg.Salesforce.APIVersion), Transport: o.salesforce,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("salesforce: %w", err)
 	}
 	db, err := store.Open(cfg.Store.Path, o.store)
 	if err != nil {
@@ -93,6 +84,24 @@ func wire(cfg *Config, log *slog.Logger, o outside) (*program, error) {
 		p.listen = cfg.Slack.Listen
 	}
 	return p, nil
+}
+
+// connect returns a client for the configured org, without calling it. transport nil means production's.
+func connect(cfg *Config, transport http.RoundTripper) (*salesforce.Client, error) {
+	key, err := privateKey(cfg)
+	if err != nil {
+		return nil, err
+	}
+	org, err := salesforce.New(salesforce.Config{
+		LoginURL: cfg.Salesforce.LoginURL, Auth: cfg.Salesforce.Auth, Audience: cfg.Salesforce.Audience,
+		ClientID: cfg.Salesforce.ClientID, ClientSecret: cfg.Salesforce.ClientSecret,
+		Username: cfg.Salesforce.Username, PrivateKeyPEM: key,
+		APIVersion: string(cfg.Salesforce.APIVersion), Transport: transport,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("salesforce: %w", err)
+	}
+	return org, nil
 }
 
 // Run works until ctx ends or something fails for good, then waits for what is under way. The error is a sentence for the operator.

@@ -11,7 +11,8 @@
 //   - OAuth: POST /services/oauth2/token with client_credentials (form or Basic) and JWT bearer (RS256), revoke, userinfo, the
 //     id URL. Tokens are opaque and come without expires_in.
 //   - REST, versions 31.0 to 67.0: versions, resources, limits, query and its next pages, sobjects, describe, one record
-//     (GET, POST, PATCH, DELETE), a user's password (GET, POST, DELETE), composite/sobjects (POST, PATCH, DELETE).
+//     (GET, POST, PATCH, DELETE), a user's password (GET, POST, DELETE), composite/sobjects (POST, PATCH, DELETE),
+//     composite/sobjects/OBJECT (GET, POST).
 //   - SOAP partner API: query, queryMore, create, update, delete, retrieve, resetPassword, getUserInfo, getServerTimestamp, with
 //     SessionHeader, EmailHeader, AllOrNoneHeader, QueryOptions and CallOptions. login() is refused.
 //   - The objects Account, Contact, User, UserRole, Profile, UserLicense, UserLogin, PermissionSet, PermissionSetAssignment, Group,
@@ -19,7 +20,8 @@
 //
 // Anything else is refused, as Salesforce refuses it where that is known: another path is 404, another SOAP operation, header or namespace a
 // soapenv:Client fault, another object INVALID_TYPE, another field INVALID_FIELD, another query MALFORMED_QUERY. There is
-// no Bulk API, no Tooling API, no upsert, no describe over SOAP, no sharing, no person accounts, no recycle bin.
+// no Bulk API, no Tooling API, no upsert, no describe over SOAP, no sharing, no person accounts, and a deleted record stays
+// deleted (ENTITY_IS_DELETED): there is no recycle bin.
 //
 // # SOQL
 //

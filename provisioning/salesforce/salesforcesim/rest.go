@@ -111,6 +111,8 @@ func (o *Org) route(c *call, req *restRequest) *callError {
 		return o.routeSObjects(c, req)
 	case head == "composite" && len(req.parts) == 2 && req.parts[1] == "sobjects":
 		return o.routeCollections(c, req)
+	case head == "composite" && len(req.parts) == 3 && req.parts[1] == "sobjects":
+		return o.routeRetrieveMany(c, req)
 	}
 	return notFound
 }

@@ -75,8 +75,11 @@ func (o *Org) routeCreate(c *call, req *restRequest, t *table) *callError {
 func refusedRecord(r saveResult) *callError {
 	e := r.errors[0]
 	status := http.StatusBadRequest
-	if strings.HasPrefix(e.Code, "INSUFFICIENT_ACCESS") {
+	switch {
+	case strings.HasPrefix(e.Code, "INSUFFICIENT_ACCESS"):
 		status = http.StatusForbidden
+	case e.Code == "ENTITY_IS_DELETED":
+		status = http.StatusNotFound
 	}
 	return &callError{status: status, code: e.Code, message: e.Message, fields: e.Fields}
 }

@@ -64,6 +64,8 @@ func TestRESTWritesOneRecord(t *testing.T) {
 	if a := c.rest(http.MethodDelete, "/sobjects/Contact/"+made.ID, ""); a.status != http.StatusNoContent || c.org.Len("Contact") != 0 {
 		t.Errorf("delete: %d %s", a.status, a.body)
 	}
+	c.wantRefused(c.rest(http.MethodDelete, "/sobjects/Contact/"+made.ID, ""), http.StatusNotFound, "ENTITY_IS_DELETED", "entity is deleted")
+	c.wantRefused(c.rest(http.MethodPatch, "/sobjects/Contact/"+made.ID, `{"Title":"x"}`), http.StatusNotFound, "ENTITY_IS_DELETED", "entity is deleted")
 	c.wantRefused(c.rest(http.MethodDelete, "/sobjects/User/"+c.acme.Owner, ""), http.StatusForbidden, "INSUFFICIENT_ACCESS_OR_READONLY", "does not support delete")
 	c.wantRefused(c.rest(http.MethodPut, "/sobjects/Contact/"+made.ID, "{}"), http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "HTTP Method 'PUT' not allowed")
 }
@@ -146,4 +148,23 @@ func TestFreezeGoesThroughUserLogin(t *testing.T) {
 		t.Errorf("frozen %v", rows)
 	}
 	c.wantRefused(c.rest(http.MethodPost, "/sobjects/UserLogin", `{"IsFrozen":true}`), http.StatusBadRequest, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "")
+}
+
+func TestSeveralRecordsAreReadInTheOrderOfTheirIDs(t *testing.T) {
+	c := newClient(t, salesforcesim.Config{})
+	a, b := c.contact(c.acme.Account, "A"), c.contact(c.acme.Account, "B")
+	lost := "003000000000000AAA"
+	for _, got := range []answer{
+		c.rest(http.MethodGet, "/composite/sobjects/Contact?fields=LastName&ids="+b+","+lost+","+a, ""),
+		c.rest(http.MethodPost, "/composite/sobjects/Contact", `{"ids":["`+b+`","`+lost+`","`+a+`"],"fields":["LastName"]}`),
+	} {
+		var out []map[string]any
+		if err := json.Unmarshal([]byte(got.body), &out); err != nil || len(out) != 3 || out[0]["LastName"] != "B" || out[1] != nil || out[2]["LastName"] != "A" {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+	}
+	c.wantRefused(c.rest(http.MethodGet, "/composite/sobjects/Contact?ids="+a, ""), http.StatusBadRequest, "MISSING_ARGUMENT", "fields")
+	c.wantRefused(c.rest(http.MethodGet, "/composite/sobjects/Contact?ids="+a+"&fields=Nope", ""), http.StatusBadRequest, "INVALID_FIELD", "Nope")
+	c.wantRefused(c.rest(http.MethodGet, "/composite/sobjects/Nope?ids="+a+"&fields=Id", ""), http.StatusNotFound, "NOT_FOUND", "")
+	c.wantRefused(c.rest(http.MethodPatch, "/composite/sobjects/Contact", `{}`), http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "")
 }

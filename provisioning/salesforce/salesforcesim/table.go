@@ -14,6 +14,7 @@ type table struct {
 	rows    []string
 	live    int
 	ids     map[idKey]int32
+	gone    map[idKey]bool // ids of records that were deleted; made with the first one
 	indexes []*index
 	serial  uint64
 	changed func(before, after string) // told of every change to a row; may be nil
@@ -76,6 +77,14 @@ func (t *table) find(id string) int32 {
 		return noRow
 	}
 	return row
+}
+
+// missing is the error of a record that find does not find.
+func (t *table) missing(id string) *RowError {
+	if len(id) == idLength && t.gone[keyOf(id)] {
+		return rowError("ENTITY_IS_DELETED", "entity is deleted")
+	}
+	return rowError("INVALID_CROSS_REFERENCE_KEY", msgInvalidCrossReference)
 }
 
 // stored returns the value of a stored field, "" for null.
@@ -179,11 +188,18 @@ func (t *table) put(row int32, data string) {
 	before := t.rows[row]
 	t.rows[row] = data
 	if before == "" && data != "" {
-		t.ids[keyOf(packedValue(data, t.id))] = row
+		key := keyOf(packedValue(data, t.id))
+		t.ids[key] = row
+		delete(t.gone, key)
 		t.live++
 	}
 	if before != "" && data == "" {
-		delete(t.ids, keyOf(packedValue(before, t.id)))
+		key := keyOf(packedValue(before, t.id))
+		delete(t.ids, key)
+		if t.gone == nil {
+			t.gone = map[idKey]bool{}
+		}
+		t.gone[key] = true
 		t.live--
 	}
 	for _, ix := range t.indexes {

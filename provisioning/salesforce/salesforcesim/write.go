@@ -165,7 +165,7 @@ func (b *batch) change(t *table, rec *inputRecord) (*change, *RowError) {
 	}
 	row := t.find(id)
 	if row == noRow {
-		return nil, rowError("INVALID_CROSS_REFERENCE_KEY", msgInvalidCrossReference)
+		return nil, t.missing(id)
 	}
 	values := t.unpack(row)
 	return &change{batch: b, table: t, row: row, values: values, was: slices.Clone(values)}, nil
@@ -271,8 +271,11 @@ func (b *batch) removeRecord(raw string) saveResult {
 			t = candidate
 		}
 	}
-	if t == nil || t.find(id) == noRow {
+	if t == nil {
 		return refused(rowError("INVALID_CROSS_REFERENCE_KEY", msgInvalidCrossReference))
+	}
+	if t.find(id) == noRow {
+		return refused(t.missing(id))
 	}
 	if !t.deletable {
 		return refused(rowError("INSUFFICIENT_ACCESS_OR_READONLY", "entity type "+t.name+" does not support delete"))

@@ -28,7 +28,14 @@ type rig struct {
 	opts   provisioning.Options
 	wrap   func(http.RoundTripper) http.RoundTripper
 	hooks  store.Options
+	ledger *ledger
+
+	storeOf func(provisioning.Store) provisioning.Store // mutations
+	orgOf   func(provisioning.Org) provisioning.Org
 }
+
+// settleAfter is the settle time of tests: longer than anything that the org still works on when a client leaves.
+const settleAfter = 50 * time.Millisecond
 
 func newRig(t testing.TB, cfg salesforcesim.Config) *rig {
 	t.Helper()
@@ -41,7 +48,7 @@ func newRig(t testing.TB, cfg salesforcesim.Config) *rig {
 	}
 	t.Cleanup(sim.Close)
 	return &rig{
-		t: t, sim: sim, acme: sim.Seed(salesforcesim.Seats{Customer: 200_000, CustomerPlus: 200_000, Partner: 200_000}), path: filepath.Join(t.TempDir(), "portalbot.db"),
+		t: t, sim: sim, ledger: newLedger(sim, settleAfter), acme: sim.Seed(salesforcesim.Seats{Customer: 200_000, CustomerPlus: 200_000, Partner: 200_000}), path: filepath.Join(t.TempDir(), "portalbot.db"),
 		portal: provisioning.Portal{
 			Name: "customer", Profile: "Customer Community User", Mail: provisioning.MailHeader,
 			Profiles: []string{"Customer Community Plus User"},
@@ -49,7 +56,7 @@ func newRig(t testing.TB, cfg salesforcesim.Config) *rig {
 		},
 		policy: provisioning.Policy{Approvers: []string{"U0BOB"}, Required: 1},
 		opts: provisioning.Options{
-			SettleAfter: 50 * time.Millisecond, Grace: time.Second, Backoff: []time.Duration{5 * time.Millisecond},
+			SettleAfter: settleAfter, Grace: 50 * time.Millisecond, Backoff: []time.Duration{5 * time.Millisecond},
 			RecheckEvery: 20 * time.Millisecond, SweepEvery: 20 * time.Millisecond,
 		},
 	}
@@ -65,6 +72,9 @@ func (r *rig) contacts(account string, n int) provisioning.Input {
 	}
 	return in
 }
+
+// callTimeout ends a call that hangs.
+const callTimeout = 300 * time.Millisecond
 
 // everyone lets the listed people be what they are listed as.
 type everyone struct{}
@@ -96,13 +106,24 @@ func (r *rig) start() *life {
 	}
 	org, err := salesforce.New(salesforce.Config{
 		LoginURL: r.sim.URL(), Auth: salesforce.AuthClientCredentials, ClientID: r.acme.ClientID, ClientSecret: r.acme.ClientSecret,
-		Transport: transport,
+		Transport: transport, WriteTimeout: callTimeout, ReadTimeout: callTimeout,
+		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(testLog{r.t}, nil))
-	engine := provisioning.NewEngine(s, org, r.opts, time.Now, log)
+	var kept provisioning.Store = s
+	if r.storeOf != nil {
+		kept = r.storeOf(s)
+	}
+	var asked provisioning.Org = org
+	if r.orgOf != nil {
+		asked = r.orgOf(org)
+	}
+	opts := r.opts
+	opts.Portals = map[string]provisioning.Portal{r.portal.Name: r.portal}
+	engine := provisioning.NewEngine(kept, asked, opts, time.Now, log)
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &life{rig: r, store: s, org: org, stop: cancel, done: make(chan error, 1)}
 	l.service = provisioning.NewService(s, org, everyone{}, engine, provisioning.Config{

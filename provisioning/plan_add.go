@@ -129,7 +129,8 @@ func (pl *planning) decideExisting(c *candidate, r PlanRow, users []*User) (Plan
 		return r, 0
 	}
 	r.Action, r.LicenseKey = ActionReactivate, p.LicenseKey
-	r.TakesLock = !HighVolume(p.UserType) && u.RoleID == ""
+	r.RoleBased = !HighVolume(p.UserType)
+	r.TakesLock = r.RoleBased && u.RoleID == ""
 	r.Fields = []Field{{fieldIsActive, "true"}}
 	r.Before = snapshot(*u, u.Frozen)
 	r.Reason = Problem{Code: CodeInactiveUser, Text: since + "." + pl.staysText(c, u)}
@@ -209,7 +210,7 @@ func (pl *planning) decideCreate(w *window, c *candidate, r PlanRow) (PlanRow, w
 		fields, makesRoles, rp := pl.role(w, c, p)
 		note(rp)
 		s.fields = append(s.fields, fields...)
-		r.TakesLock = makesRoles
+		r.RoleBased, r.TakesLock = !HighVolume(p.UserType), makesRoles
 		if makesRoles && len(w.roles[c.contact.Account.ID]) == 0 {
 			warn |= warnFirstRoles
 		}

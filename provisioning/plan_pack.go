@@ -74,6 +74,7 @@ func (w *words) pack(r PlanRow) packed {
 	p.word(r.AccountName)
 	p.word(r.ProfileID)
 	p.word(r.LicenseKey)
+	p.flag(r.RoleBased)
 	p.flag(r.TakesLock)
 	p.fields(r.NewContact)
 	p.fields(r.Fields)
@@ -101,6 +102,7 @@ func (w *words) unpack(at packed) PlanRow {
 	r.AccountName = p.word()
 	r.ProfileID = p.word()
 	r.LicenseKey = p.word()
+	r.RoleBased = p.number() == 1
 	r.TakesLock = p.number() == 1
 	r.NewContact = p.fields()
 	r.Fields = p.fields()

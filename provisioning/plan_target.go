@@ -58,6 +58,7 @@ func (pl *planning) decideTarget(w *window, row InputRow) (PlanRow, warningSet) 
 	}
 	r.UserID, r.Username, r.Email = u.ID, u.Username, u.Email
 	r.ContactID, r.AccountID, r.AccountName, r.ProfileID = u.ContactID, u.AccountID, w.names[u.AccountID], u.ProfileID
+	r.RoleBased = !HighVolume(u.UserType)
 	if profile, ok := pl.profileByID(u.ProfileID); ok {
 		r.LicenseKey = profile.LicenseKey
 	}
@@ -209,8 +210,8 @@ func (pl *planning) decideDisable(r *PlanRow, u User) {
 	}
 }
 
-// decideEnable gives access back: activates an inactive user, else unfreezes a frozen one. A row is one action, so that a user who
-// is both is activated and stays frozen, which a warning says.
+// decideEnable gives access back: activates an inactive user, else unfreezes a frozen one. A user who is both is activated and then
+// unfrozen by a call of its own, which a warning says; the run knows it by the row's Before.
 func (pl *planning) decideEnable(r *PlanRow, u User) warningSet {
 	switch {
 	case !u.PortalEnabled:
@@ -225,7 +226,7 @@ func (pl *planning) decideEnable(r *PlanRow, u User) warningSet {
 		r.Fields = []Field{{fieldIsActive, "true"}}
 		r.TakesLock = !HighVolume(u.UserType) && u.RoleID == ""
 		if u.Frozen {
-			return warnStaysFrozen
+			return warnUnfreezes
 		}
 	case u.Frozen:
 		r.Action = ActionUnfreeze

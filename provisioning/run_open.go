@@ -12,7 +12,7 @@ type mark struct {
 	closed    bool             // the row's own result is there and it is not a success
 	attempted Step             // step of an intent that has no outcome yet
 	tries     int
-	doubt     bool // a call of this step was lost and shown to be absent
+	doubt     bool      // a call of this step was lost and shown to be absent
 	since     time.Time // first intent
 	contactID string
 	userID    string

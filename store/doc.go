@@ -22,6 +22,11 @@
 //	delivery times  time key                index of deliveries by arrival
 //	inbox           seq                     delivery that is not finished
 //	messages        message key             what the bot remembers of a message
+//	job runs        job name                last occurrence of a job
+//	snapshots       date                    seats used and in all, by licence
+//	reports         report id               report, as package commands has encoded it
+//	report times    time id                 index of reports by when they were made
+//	retired         request id              when the request was purged
 //
 // # Writing
 //

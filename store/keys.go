@@ -31,7 +31,7 @@ func lastNumber(b []byte) uint64 {
 const timeSize = 12
 
 // appendTime adds a time so that byte order is time order, also for the zero time and years before 1970.
-func appendTime(b []byte, t time.Time) []byte {
+func appendTime(b []byte, t time.Time) []byte { //nolint:unparam // an append, as its neighbour is
 	b = binary.BigEndian.AppendUint64(b, uint64(t.Unix())^(1<<63))  //nolint:gosec // the bits are wanted, the sign is flipped for order
 	return binary.BigEndian.AppendUint32(b, uint32(t.Nanosecond())) //nolint:gosec // under 1e9
 }

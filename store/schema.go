@@ -25,6 +25,13 @@ const (
 	bucketDeliveryTimes = "delivery times"
 	bucketInbox         = "inbox"
 	bucketMessages      = "messages"
+
+	// Since version 2.
+	bucketJobs        = "job runs"
+	bucketSnapshots   = "snapshots"
+	bucketReports     = "reports"
+	bucketReportTimes = "report times"
+	bucketRetired     = "retired"
 )
 
 // The keys of the meta bucket.
@@ -47,14 +54,21 @@ type migration struct {
 func migrations() []migration {
 	return []migration{
 		{"create the buckets", createBuckets},
+		{"add the buckets of jobs and reports", addReportBuckets},
 	}
 }
 
 func createBuckets(tx *bbolt.Tx) error {
-	for _, name := range []string{
-		bucketMeta, bucketRequests, bucketTimes, bucketOpen, bucketPersons, bucketOrigins, bucketPlans, bucketRows, bucketNumbers,
-		bucketJournal, bucketNotices, bucketAudit, bucketDeliveries, bucketDeliveryTimes, bucketInbox, bucketMessages,
-	} {
+	return create(tx, bucketMeta, bucketRequests, bucketTimes, bucketOpen, bucketPersons, bucketOrigins, bucketPlans, bucketRows, bucketNumbers,
+		bucketJournal, bucketNotices, bucketAudit, bucketDeliveries, bucketDeliveryTimes, bucketInbox, bucketMessages)
+}
+
+func addReportBuckets(tx *bbolt.Tx) error {
+	return create(tx, bucketJobs, bucketSnapshots, bucketReports, bucketReportTimes, bucketRetired)
+}
+
+func create(tx *bbolt.Tx, names ...string) error {
+	for _, name := range names {
 		if _, err := tx.CreateBucket([]byte(name)); err != nil {
 			return fmt.Errorf("create bucket %s: %w", name, err)
 		}

@@ -193,7 +193,7 @@ func apply(tx *bbolt.Tx, changes []change) error {
 // fill is how full pages are packed: nearly full where keys only grow, by half where they come anywhere.
 func fill(bucket string) float64 {
 	switch bucket {
-	case bucketRows, bucketJournal, bucketAudit:
+	case bucketRows, bucketJournal, bucketAudit, bucketSnapshots:
 		return 0.95
 	}
 	return bbolt.DefaultFillPercent

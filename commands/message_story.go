@@ -32,6 +32,17 @@ func storyLine(r provisioning.Request, ref string) string {
 		return line
 	case "stop":
 		return fmt.Sprintf(":octagonal_sign: %s asked %s to stop. Calls that are on their way end, and nothing else begins.", bot.Mention(r.StopBy), r.ID)
+	case "parted":
+		return ":zzz: I am being shut down. This run goes on by itself when I am back" + partedRows(numberText) + "."
+	case "blocked":
+		return fmt.Sprintf(":warning: %s rows of %s are unknown: I cannot read in Salesforce what became of them. Somebody has to decide.",
+			number(r.Progress.Counts[provisioning.StatusUnknown]), r.ID)
+	case "left", "again":
+		_, who, _ := strings.Cut(numberText, "-")
+		if what == "left" {
+			return fmt.Sprintf(":ballot_box_with_check: %s left the unknown rows of %s as they are.", bot.Mention(who), r.ID)
+		}
+		return fmt.Sprintf(":repeat: %s let the unknown rows of %s be tried again.", bot.Mention(who), r.ID)
 	case "restart":
 		for _, s := range r.Restarts {
 			if err == nil && s.Number == n {
@@ -51,6 +62,16 @@ func approvalLine(r provisioning.Request, n int) string {
 		return line + " It starts " + bot.Date(r.StartAfter) + "."
 	}
 	return line + " It runs now."
+}
+
+// partedRows says how many rows were on their way when the process was told to end; numbers is "2-40": the second time, 40 rows.
+func partedRows(numbers string) string {
+	_, rows, _ := strings.Cut(numbers, "-")
+	n, err := strconv.Atoi(rows)
+	if err != nil || n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s on their way are checked in Salesforce then", count(n, "row"))
 }
 
 // restartLine says honestly what a crash meant.

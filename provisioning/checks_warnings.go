@@ -19,6 +19,7 @@ const (
 	warnNickname
 	warnLeftOut
 	warnStaysFrozen
+	warnUnfreezes
 	warnLoggedIn
 	warnLast
 )
@@ -50,6 +51,8 @@ func (w warningSet) code() string {
 		return "VALUE_LEFT_OUT"
 	case warnStaysFrozen:
 		return "STAYS_FROZEN"
+	case warnUnfreezes:
+		return "UNFREEZES"
 	case warnLoggedIn:
 		return "HAS_LOGGED_IN"
 	}
@@ -82,7 +85,9 @@ func (w warningSet) text() string {
 	case warnLeftOut:
 		return "A value of the contact does not fit the user's field and is left out."
 	case warnStaysFrozen:
-		return "The user is frozen as well and stays so when activated; ask for enable once more to unfreeze."
+		return "The inactive user is frozen as well and stays so when activated; /portal enable unfreezes it afterwards."
+	case warnUnfreezes:
+		return "The inactive user is frozen as well; it is unfrozen by a call of its own after it is activated."
 	case warnLoggedIn:
 		return "The user has logged in before; the mail resets the password, and the old one stops working."
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"portalbot/provisioning"
 	"portalbot/provisioning/salesforce"
@@ -150,22 +149,4 @@ func TestBlastRadiusInPercentOverHTTP(t *testing.T) {
 			t.Errorf("%d of 10 users: %q", n, got)
 		}
 	}
-}
-
-// BenchmarkPlanOverHTTP plans 10,000 rows over 200 accounts at 120 ms a request.
-func BenchmarkPlanOverHTTP(b *testing.B) {
-	o := newPlanOrg(b, salesforcesim.Config{PerRequest: 120 * time.Millisecond}, salesforcesim.Crowd{Accounts: 200, Contacts: 10_000})
-	in := o.file(b, 10_000)
-	for b.Loop() {
-		o.sim.ForgetTraffic()
-		if d := mustPlan(b, o.client, o.portal(), addTerms, in); d.Summary.Actions[provisioning.ActionCreate] != 10_000 {
-			b.Fatalf("%v", d.Summary.Actions)
-		}
-	}
-	total := 0
-	for _, n := range o.sim.Counts() {
-		total += n
-	}
-	b.ReportMetric(float64(total), "requests")
-	b.ReportMetric(float64(o.sim.MaxInFlight()), "in-flight")
 }

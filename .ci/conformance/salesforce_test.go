@@ -11,6 +11,7 @@ import (
 // org is a running org with a switchboard, by which a script does what only Salesforce or an administrator can.
 type org struct {
 	*salesforcesim.Org
+	*recorder
 	world orgWorld
 }
 
@@ -38,10 +39,9 @@ func newOrg(t *testing.T, contacts int, cfg salesforcesim.Config) org {
 	t.Cleanup(o.Close)
 	acme := o.Seed(salesforcesim.Seats{})
 	crowd := o.AddCrowd(salesforcesim.Crowd{Accounts: 2, Contacts: contacts, Owner: acme.Owner, Profile: acme.CustomerProfile})
-	url, err := o.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
+	rec := &recorder{handler: o.Handler()}
+	front := httptest.NewServer(rec)
+	t.Cleanup(front.Close)
 	control := http.NewServeMux()
 	control.HandleFunc("POST /expire", func(http.ResponseWriter, *http.Request) { o.ExpireSessions() })
 	control.HandleFunc("POST /maintenance/on", func(http.ResponseWriter, *http.Request) { o.SetMaintenance(true) })
@@ -51,8 +51,8 @@ func newOrg(t *testing.T, contacts int, cfg salesforcesim.Config) org {
 	control.HandleFunc("POST /unspent", func(http.ResponseWriter, *http.Request) { o.SetUsedRequests(0) })
 	server := httptest.NewServer(control)
 	t.Cleanup(server.Close)
-	return org{Org: o, world: orgWorld{
-		URL: url, Control: server.URL, OrgID: o.ID(), ClientID: acme.ClientID, ClientSecret: acme.ClientSecret,
+	return org{Org: o, recorder: rec, world: orgWorld{
+		URL: front.URL, Control: server.URL, OrgID: o.ID(), ClientID: acme.ClientID, ClientSecret: acme.ClientSecret,
 		Integration: acme.Integration, IntegrationUsername: acme.IntegrationUsername, Account: acme.Account, Orphan: acme.Orphan,
 		CustomerProfile: acme.CustomerProfile, PartnerProfile: acme.PartnerProfile, Contacts: crowd.Contacts,
 		Token: o.Token(acme.Integration),

@@ -10,9 +10,9 @@
 //
 //   - OAuth: POST /services/oauth2/token with client_credentials (form or Basic) and JWT bearer (RS256), revoke, userinfo, the
 //     id URL. Tokens are opaque and come without expires_in.
-//   - REST, versions 31.0 to 67.0: versions, resources, limits, query and its next pages, sobjects, describe, one record
-//     (GET, POST, PATCH, DELETE), a user's password (GET, POST, DELETE), composite/sobjects (POST, PATCH, DELETE),
-//     composite/sobjects/OBJECT (GET, POST).
+//   - REST, versions 31.0 to 67.0: versions, resources, limits, query (also columns=true) and its next pages, sobjects,
+//     describe, one record (GET, POST, PATCH, DELETE), a user's password (GET, POST, DELETE), composite/sobjects (POST, PATCH,
+//     DELETE), composite/sobjects/OBJECT (GET, POST).
 //   - SOAP partner API: query, queryMore, create, update, delete, retrieve, resetPassword, getUserInfo, getServerTimestamp, with
 //     SessionHeader, EmailHeader, AllOrNoneHeader, QueryOptions and CallOptions. login() is refused.
 //   - The objects Account, Contact, User, UserRole, Profile, UserLicense, UserLogin, PermissionSet, PermissionSetAssignment, Group,

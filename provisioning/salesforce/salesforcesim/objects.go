@@ -15,6 +15,8 @@ func organizationObject() object {
 		text("Name", "Name", 80, updates|nameField),
 		typed(typeString, "InstanceName", "Instance Name", 5, nullable),
 		boolean("IsSandbox", "Is Sandbox", 0),
+		text("NamespacePrefix", "Namespace Prefix", 15, nullable),
+		typed(typeDateTime, "TrialExpirationDate", "Trial Expiration Date", 0, nullable),
 		picklist("OrganizationType", "Edition", restricted, same("Enterprise Edition", "Unlimited Edition", "Developer Edition")),
 		picklist("LanguageLocaleKey", "Language", updates|restricted, languages()),
 		picklist("DefaultLocaleSidKey", "Locale", updates|restricted, locales()),

@@ -196,7 +196,7 @@ func (o *Org) routeQuery(c *call, req *restRequest) *callError {
 		}
 		batch = n
 	}
-	locator, soql := "", req.URL.Query().Get("q")
+	locator, soql, columns := "", req.URL.Query().Get("q"), req.URL.Query().Get("columns") == "true"
 	c.op.Name = OpQuery
 	switch len(req.parts) {
 	case 1:
@@ -212,6 +212,13 @@ func (o *Org) routeQuery(c *call, req *restRequest) *callError {
 		defer o.mu.RUnlock()
 		var p *page
 		var err *callError
+		if columns && locator == "" {
+			p, err := o.planQuery(soql)
+			if err != nil {
+				return reply{}, err
+			}
+			return columnsReply(p), nil
+		}
 		if locator == "" {
 			p, err = o.firstPage(soql, work.session.user, batch)
 		} else {

@@ -168,3 +168,28 @@ func TestSeveralRecordsAreReadInTheOrderOfTheirIDs(t *testing.T) {
 	c.wantRefused(c.rest(http.MethodGet, "/composite/sobjects/Nope?ids="+a+"&fields=Id", ""), http.StatusNotFound, "NOT_FOUND", "")
 	c.wantRefused(c.rest(http.MethodPatch, "/composite/sobjects/Contact", `{}`), http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "")
 }
+
+func TestSlashesAtTheStartOfAPathAreOne(t *testing.T) {
+	c := newClient(t, salesforcesim.Config{})
+	r := c.request(http.MethodGet, "//services/data/v66.0/query?q=SELECT+NamespacePrefix,TrialExpirationDate+FROM+Organization", "")
+	r.Header.Set("Authorization", "Bearer "+c.token)
+	if a := c.do(r); a.status != http.StatusOK || !strings.Contains(a.body, `"NamespacePrefix":null,"TrialExpirationDate":null`) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+func TestAQueryTellsItsColumns(t *testing.T) {
+	c := newClient(t, salesforcesim.Config{})
+	for _, tt := range []struct{ soql, want string }{
+		{"SELECT Id, IsActive, Profile.Name FROM User", `"columnName":"Profile","custom":false,"displayName":"Profile","foreignKeyName":null,"insertable":false,"joinColumns":[{"aggregate":false,"apexType":"String","booleanType":false,"columnName":"Name"`},
+		{"SELECT Id, IsActive, Profile.Name FROM User", `"entityName":"User","groupBy":false,"idSelected":true,"keyPrefix":"005"}`},
+		{"SELECT COUNT() FROM User", `{"columnMetadata":[],"entityName":"User","groupBy":false,"idSelected":false`},
+		{"SELECT ProfileId, COUNT(Id) n FROM User GROUP BY ProfileId", `{"aggregate":true,"apexType":null,"booleanType":false,"columnName":"n"`},
+	} {
+		a := c.rest(http.MethodGet, "/query?columns=true&q="+url.QueryEscape(tt.soql), "")
+		if a.status != http.StatusOK || !strings.Contains(a.body, tt.want) {
+			t.Errorf("%s: %d %s", tt.soql, a.status, a.body)
+		}
+	}
+	c.wantRefused(c.rest(http.MethodGet, "/query?columns=true&q=SELECT+Nope+FROM+User", ""), http.StatusBadRequest, "INVALID_FIELD", "Nope")
+}

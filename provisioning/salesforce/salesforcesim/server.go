@@ -40,7 +40,8 @@ func versionState(version string) versionKind {
 func (o *Org) serve(w http.ResponseWriter, r *http.Request) {
 	o.traffic.enter()
 	defer o.traffic.leave()
-	path := r.URL.Path
+	// Salesforce takes more than one slash at the start: its own CLI puts a path that begins with one behind an address that ends in one.
+	path := "/" + strings.TrimLeft(r.URL.Path, "/")
 	if size := len(r.RequestURI); size > maxURIBytes {
 		http.Error(w, "URI Too Long", http.StatusRequestURITooLong)
 		return

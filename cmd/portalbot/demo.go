@@ -101,6 +101,7 @@ func newStage(slack slacksim.Config, org salesforcesim.Config) (*stage, error) {
 			Profile: "Customer Community User", TimeZone: "America/Los_Angeles", Locale: "en_US", Language: "en_US", EmailEncoding: "UTF-8",
 		}},
 		Store: StoreConfig{Path: filepath.Join(s.dir, "portalbot.db")},
+		Admin: AdminConfig{Listen: adminNone},
 	}
 	s.cfg.defaults()
 	return s, nil

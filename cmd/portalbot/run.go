@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -45,6 +46,7 @@ type program struct {
 	outbox   *bot.Outbox
 	client   *bot.Client
 	listen   string // address for Slack's requests in http mode, empty in socket mode
+	admin    string // address for the operator; empty for none
 }
 
 // wire builds the program from its configuration. It opens the store and makes no other call. The caller closes it.
@@ -63,12 +65,13 @@ func wire(cfg *Config, log *slog.Logger, o outside) (*program, error) {
 	})
 	people := bot.NewPeople(p.client)
 	options := cfg.options()
+	options.Portals = cfg.portals(welcomeMail(cfg))
 	if o.options != nil {
 		o.options(&options)
 	}
 	p.engine = provisioning.NewEngine(db, org, options, time.Now, log)
 	p.service = provisioning.NewService(db, org, freshPeople{people}, p.engine, provisioning.Config{
-		Portals: cfg.portals(welcomeMail(cfg)), Policy: cfg.policy(), Admins: cfg.Slack.Admins,
+		Portals: options.Portals, Policy: cfg.policy(), Admins: cfg.Slack.Admins,
 	}, time.Now)
 	talk := commands.New(commands.Config{
 		Service: p.service, Client: p.client, People: people, Notices: db,
@@ -83,8 +86,15 @@ func wire(cfg *Config, log *slog.Logger, o outside) (*program, error) {
 	if cfg.Slack.Mode == "http" {
 		p.listen = cfg.Slack.Listen
 	}
+	if cfg.Admin.Listen != adminNone {
+		p.admin = cfg.Admin.Listen
+	}
 	return p, nil
 }
+
+// readsBeside is how many reads may go side by side: two for each write, so that rows are read again as fast as they are written. 0
+// leaves it to the client.
+func readsBeside(parallel int) int { return min(2*parallel, 20) }
 
 // connect returns a client for the configured org, without calling it. transport nil means production's.
 func connect(cfg *Config, transport http.RoundTripper) (*salesforce.Client, error) {
@@ -96,7 +106,7 @@ func connect(cfg *Config, transport http.RoundTripper) (*salesforce.Client, erro
 		LoginURL: cfg.Salesforce.LoginURL, Auth: cfg.Salesforce.Auth, Audience: cfg.Salesforce.Audience,
 		ClientID: cfg.Salesforce.ClientID, ClientSecret: cfg.Salesforce.ClientSecret,
 		Username: cfg.Salesforce.Username, PrivateKeyPEM: key,
-		APIVersion: string(cfg.Salesforce.APIVersion), Transport: transport,
+		APIVersion: string(cfg.Salesforce.APIVersion), Transport: transport, Reads: readsBeside(cfg.Salesforce.Parallel),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("salesforce: %w", err)
@@ -104,16 +114,52 @@ func connect(cfg *Config, transport http.RoundTripper) (*salesforce.Client, erro
 	return org, nil
 }
 
-// Run works until ctx ends or something fails for good, then waits for what is under way. The error is a sentence for the operator.
+// Run works until ctx ends or something fails for good, then waits for what is under way: for the calls to the org at most the engine's
+// grace of 8 s, then for what is still to be told at most flushTime. The error is a sentence for the operator.
 func (p *program) Run(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return p.receiver.Run(ctx) })
-	g.Go(func() error { return p.outbox.Run(ctx) })
-	g.Go(func() error { return p.engine.Run(ctx) })
+	telling, told := context.WithCancel(context.WithoutCancel(ctx))
+	defer told()
+	all, ctx := errgroup.WithContext(ctx)
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return p.receiver.Run(ctx) })
+	work.Go(func() error { return p.engine.Run(ctx) })
 	if p.listen != "" {
-		g.Go(func() error { return listen(ctx, p.listen, p.receiver) })
+		work.Go(func() error { return listen(ctx, "Slack", p.listen, p.receiver) })
 	}
-	return g.Wait()
+	if p.admin != "" {
+		work.Go(func() error { return listen(ctx, "the operator", p.admin, p.adminHandler()) })
+	}
+	work.Go(func() error { return p.serveControl(ctx) })
+	all.Go(func() error { return p.outbox.Run(telling) })
+	all.Go(func() error {
+		defer told()
+		err := work.Wait()
+		p.flush(telling)
+		return err
+	})
+	return all.Wait()
+}
+
+// flushTime is how long the end of the program waits for the last messages, so that a thread says that its run was interrupted. What
+// is not told by then is told by the next start.
+const flushTime = 1500 * time.Millisecond
+
+// flush waits until nothing is left to be told, or its time is over.
+func (p *program) flush(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, flushTime)
+	defer cancel()
+	look := time.NewTicker(25 * time.Millisecond)
+	defer look.Stop()
+	for {
+		if left, err := p.store.PendingNotices(ctx, 1); err != nil || len(left) == 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+	}
 }
 
 // Close closes the store. Run must have returned.
@@ -128,9 +174,18 @@ const (
 	closeTimeout  = 5 * time.Second
 )
 
-// listen serves handler until ctx ends.
-func listen(ctx context.Context, addr string, handler http.Handler) error {
-	srv := &http.Server{Addr: addr, Handler: handler, ReadHeaderTimeout: headerTimeout}
+// listen serves handler at an address until ctx ends.
+func listen(ctx context.Context, what, addr string, handler http.Handler) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen for %s on %s: %w", what, addr, err)
+	}
+	return serveHTTP(ctx, l, handler)
+}
+
+// serveHTTP serves handler until ctx ends, and closes the listener.
+func serveHTTP(ctx context.Context, l net.Listener, handler http.Handler) error {
+	srv := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout}
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
@@ -138,8 +193,8 @@ func listen(ctx context.Context, addr string, handler http.Handler) error {
 		stopped <- srv.Shutdown(ctx)
 	})
 	defer stop()
-	if err := srv.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("listen for Slack on %s: %w", addr, err)
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
 	}
 	return <-stopped
 }

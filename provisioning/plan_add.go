@@ -2,6 +2,7 @@ package provisioning
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -124,8 +125,11 @@ func (pl *planning) decideExisting(c *candidate, r PlanRow, users []*User) (Plan
 			"Use the portal that it belongs to, or ask an admin to change its profile.")
 	}
 	assigned, problem := pl.assignments(c.row, &r)
-	if !assigned {
-		r.Reason = problem
+	if assigned {
+		problem = pl.groupsRefused(r, p)
+	}
+	if !problem.IsZero() {
+		r.Reason, r.PermissionSets, r.Groups = problem, nil, nil
 		return r, 0
 	}
 	r.Action, r.LicenseKey = ActionReactivate, p.LicenseKey
@@ -140,6 +144,22 @@ func (pl *planning) decideExisting(c *candidate, r PlanRow, users []*User) (Plan
 		warn |= warnStaysFrozen
 	}
 	return r, warn
+}
+
+// furtherFields are the fields of User in the file that are not read of every user.
+func (pl *planning) furtherFields() []string {
+	var out []string
+	for _, c := range pl.in.Columns {
+		switch c.Name {
+		case colContactID, colAccountID, colUserID, fieldUsername, fieldEmail, fieldFirstName, fieldLastName, fieldAlias, fieldNickname,
+			fieldProfileID, fieldRoleID, fieldPortalRole, colIsActive:
+			continue
+		}
+		if _, ok := pl.facts.schema.User[strings.ToLower(c.Name)]; ok && !slices.Contains(out, c.Name) {
+			out = append(out, c.Name)
+		}
+	}
+	return out
 }
 
 // profileText says whether the profile is the one that the row asks for.
@@ -161,17 +181,25 @@ func (pl *planning) profileText(c *candidate, u *User) string {
 // staysText names the fields of an inactive user that the row wants otherwise: reactivating changes none of them.
 func (pl *planning) staysText(c *candidate, u *User) string {
 	var differ []string
-	for _, f := range []struct{ column, has string }{
+	type value struct{ column, has string }
+	values := []value{
 		{fieldUsername, u.Username},
 		{fieldEmail, u.Email},
 		{fieldFirstName, u.FirstName},
 		{fieldLastName, u.LastName},
 		{fieldAlias, u.Alias},
 		{fieldNickname, u.Nickname},
-	} {
+	}
+	for _, column := range pl.furtherFields() {
+		values = append(values, value{column, u.Fields[column]})
+	}
+	for _, f := range values {
 		if want := pl.cell(c.row, f.column); want != "" && !strings.EqualFold(want, f.has) {
-			differ = append(differ, fmt.Sprintf("%s %q", f.column, f.has))
+			differ = append(differ, fmt.Sprintf("%s %q", f.column, oneLine(f.has)))
 		}
+	}
+	if id, err := ParseID(pl.cell(c.row, fieldRoleID), PrefixRole); err == nil && id != u.RoleID {
+		differ = append(differ, fmt.Sprintf("%s %q", fieldRoleID, u.RoleID))
 	}
 	if p, ok := pl.profileOf(c.row); ok && p.ID != u.ProfileID {
 		if has, ok := pl.profileByID(u.ProfileID); ok {
@@ -218,6 +246,8 @@ func (pl *planning) decideCreate(w *window, c *candidate, r PlanRow) (PlanRow, w
 	note(pl.usernameTaken(w, c))
 	if ok, ap := pl.assignments(c.row, &r); !ok {
 		note(ap)
+	} else if problem.IsZero() {
+		note(pl.groupsRefused(r, p))
 	}
 	if c.contact.ID == "" {
 		r.NewContact = sortFields(newContactFields(c, s.fields))
@@ -307,6 +337,19 @@ func (pl *planning) otherUsername(w *window, c *candidate) string {
 	}
 }
 
+// groupsRefused is the problem of a row that puts a high-volume user into a group.
+// Source: Salesforce help, "About High-Volume Experience Cloud Site Users": they cannot be in personal or public groups.
+func (pl *planning) groupsRefused(r PlanRow, p Profile) Problem {
+	if len(r.Groups) == 0 || !HighVolume(p.UserType) {
+		return Problem{}
+	}
+	return Problem{
+		Code: CodeNotAllowed, Column: pl.header(colGroups),
+		Text: fmt.Sprintf("Users with profile %q cannot be in groups, Salesforce refuses it.", p.Name),
+		Fix:  "Empty the cell, or use a profile with roles.",
+	}
+}
+
 // assignments finds the permission sets and groups of a row, and reports whether all are allowed and there.
 func (pl *planning) assignments(row InputRow, r *PlanRow) (bool, Problem) {
 	var problem Problem
@@ -318,6 +361,9 @@ func (pl *planning) assignments(row InputRow, r *PlanRow) (bool, Problem) {
 	}
 	return true, Problem{}
 }
+
+// oneLine keeps a street in its sentence.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // day writes a date as people read it anywhere.
 func day(t time.Time) string {

@@ -225,7 +225,7 @@ func (pl *planning) readForAdd(ctx context.Context, w *window, ready <-chan stru
 		return err
 	}
 	w.index = indexUsers(w.users)
-	if err := pl.readFrozen(ctx, w); err != nil {
+	if err := pl.readInactive(ctx, w); err != nil {
 		return err
 	}
 	w.roles = map[string][]Role{}
@@ -262,8 +262,9 @@ func (pl *planning) complete(w *window) (q UserQuery, roleAccounts []string) {
 	return q, unique(roleAccounts)
 }
 
-// readFrozen reads whether users that add would activate are frozen too: one more wave, where there are such users.
-func (pl *planning) readFrozen(ctx context.Context, w *window) error {
+// readInactive reads more of the users that add would activate: whether they are frozen too, and what the file may want otherwise. That is
+// one more wave, where there are such users.
+func (pl *planning) readInactive(ctx context.Context, w *window) error {
 	var ids []string
 	for _, c := range w.candidates {
 		if c.contact == nil || !pl.portal.Reactivate {
@@ -278,13 +279,13 @@ func (pl *planning) readFrozen(ctx context.Context, w *window) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	users, err := pl.org.Users(ctx, UserQuery{IDs: unique(ids), Frozen: true})
+	users, err := pl.org.Users(ctx, UserQuery{IDs: unique(ids), Frozen: true, Fields: pl.furtherFields()})
 	if err != nil {
-		return fmt.Errorf("read logins of inactive users: %w", err)
+		return fmt.Errorf("read inactive users: %w", err)
 	}
 	for _, u := range users {
 		if had := w.index.byID[u.ID]; had != nil {
-			had.Frozen = u.Frozen
+			had.Frozen, had.Fields = u.Frozen, u.Fields
 		}
 	}
 	return nil

@@ -149,6 +149,9 @@ func (o *memOrg) Users(ctx context.Context, q provisioning.UserQuery) ([]provisi
 		x.userNick, q.Nicknames, x.userAccount, q.AccountIDs, x.userContactEmail, q.ContactEmails)
 	for i := range users {
 		users[i].Frozen = users[i].Frozen && q.Frozen
+		if len(q.Fields) == 0 {
+			users[i].Fields = nil
+		}
 		if len(q.ContactEmails) > 0 {
 			for _, at := range x.contactID[strings.ToLower(users[i].ContactID)] {
 				users[i].ContactEmail = o.contacts[at].Email

@@ -210,6 +210,7 @@ func (c *planCase) record(t *testing.T, line string) {
 			ProfileID: v["profile"], RoleID: v["role"], UserType: "CspLitePortal", Active: yes("active", true), PortalEnabled: yes("portal", true),
 			Frozen: yes("frozen", false), ModifiedAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 		}
+		u.Fields = map[string]string{"TimeZoneSidKey": v["zone"]}
 		if u.ProfileID == "" {
 			u.ProfileID = recordID("00e", 1)
 		}

@@ -2,7 +2,6 @@ package salesforce_test
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -66,7 +65,7 @@ func TestTheListsOfAReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if active[s.acme.CustomerProfile] != 10 || active[s.acme.PartnerProfile] != 1 || len(active) != 2 {
+	if active[s.acme.CustomerProfile] != 9 || active[s.acme.PartnerProfile] != 1 || len(active) != 2 {
 		t.Errorf("active users %v", active)
 	}
 	never := reportDay.AddDate(0, 0, -14)
@@ -98,7 +97,7 @@ func TestTheListsOfAReport(t *testing.T) {
 		}
 	}
 	users, _, err := s.c.Inactive(ctx, []string{s.acme.CustomerProfile}, reportDay.AddDate(0, 0, -90), 10)
-	if err != nil || len(users) != 1 || users[0].Fields[salesforce.AccountName] != "Acme" || !users[0].LastLogin.Equal(time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC)) {
+	if err != nil || len(users) != 1 || users[0].Fields[salesforce.AccountName] != "Acme Corporation" || !users[0].LastLogin.Equal(time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC)) {
 		t.Errorf("the list has %+v, %v", users, err)
 	}
 	changed, more, err := s.c.ChangedByOthers(ctx, nil, reportDay.AddDate(0, 0, -1), 100)
@@ -108,24 +107,4 @@ func TestTheListsOfAReport(t *testing.T) {
 	if _, _, err := s.c.WithoutContact(ctx, nil, 2001); err == nil {
 		t.Error("a list longer than a page was taken")
 	}
-}
-
-// BenchmarkReportQueriesOf100000Users asks everything that a report asks of an org that answers after 120 ms.
-func BenchmarkReportQueriesOf100000Users(b *testing.B) {
-	s := newStage(b, salesforcesim.Config{Sandbox: true})
-	s.AddCrowd(salesforcesim.Crowd{Accounts: 500, Contacts: 100_000, Users: 100_000, Owner: s.acme.Owner, Profile: s.acme.CustomerProfile})
-	ctx := context.Background()
-	if _, err := s.c.Identity(ctx); err != nil {
-		b.Fatal(err)
-	}
-	var before, after runtime.MemStats
-	for b.Loop() {
-		runtime.ReadMemStats(&before)
-		users, total, err := s.c.NeverLoggedIn(ctx, nil, time.Now().Add(time.Hour), 1000)
-		if err != nil || len(users) != 1000 || total != 100_000 {
-			b.Fatal(len(users), total, err)
-		}
-		runtime.ReadMemStats(&after)
-	}
-	b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/(1<<20), "MB")
 }

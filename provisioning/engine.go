@@ -142,6 +142,8 @@ func (e *Engine) look(ctx context.Context, wg *sync.WaitGroup, r Request) error 
 	case r.State == StatePending && r.expired(now),
 		(r.State == StateDraft || r.State == StatePlanning) && now.Sub(r.CreatedAt) > draftLife:
 		return e.expire(ctx, r.ID)
+	case r.State == StatePending && r.remindDue(now):
+		return e.remind(ctx, r.ID)
 	case r.State == StateScheduled && !now.Before(r.StartAfter):
 		if _, err := change(ctx, e.store, r.ID, e.now, func(Request) (Event, error) { return Due{}, nil }); err != nil && !errors.Is(err, ErrConflict) {
 			return err

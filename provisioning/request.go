@@ -62,12 +62,14 @@ type Request struct {
 	CreatedAt  time.Time
 	PendingAt  time.Time
 	ExpiresAt  time.Time
+	RemindAt   time.Time // when its approvers are reminded next; zero: not any more
+	Reminders  int       // told so far
 	StartAfter time.Time // zero: at once
 	StartedAt  time.Time
 	EndedAt    time.Time
 }
 
-// Terms is what the requester asked for. It never changes.
+// Terms is what the requester asked for. It never changes, except that an amendment brings a new file with its note and its time.
 type Terms struct {
 	Origin    string // key of the delivery that asked for it; unique, so that a redelivery finds the same request
 	Verb      Verb
@@ -80,9 +82,13 @@ type Terms struct {
 	// CreateContacts: a missing Contact is created first, where the portal allows it.
 	CreateContacts bool
 	RefersTo       string // id of the request that this one retries or undoes
-	FileName       string
-	FileID         string
-	FileSum        string // hex SHA-256 of the file as it came
+	// Amends is the id of the pending request whose plan is to be replaced by this draft's; empty for a request of its own.
+	Amends string
+	// StartAfter is the time before which it must not run; zero: as soon as it is approved.
+	StartAfter time.Time
+	FileName   string
+	FileID     string
+	FileSum    string // hex SHA-256 of the file as it came
 }
 
 // Approval is one person's yes to one digest.

@@ -159,8 +159,16 @@ func (s *Service) freeze(ctx context.Context, r Request, d *Draft) (Request, err
 	return change(ctx, s.store, r.ID, s.now, func(Request) (Event, error) { return Planned{Plan: plan}, nil })
 }
 
-// Send asks the approvers for a draft. Only its requester can.
+// Send asks the approvers for a draft. Only its requester can. A draft that amends a pending request becomes the plan of that request,
+// which is what is returned then.
 func (s *Service) Send(ctx context.Context, id, person string) (Request, error) {
+	r, err := s.store.Request(ctx, id)
+	if err != nil {
+		return r, err
+	}
+	if r.Terms.Amends != "" {
+		return s.amend(ctx, r, person)
+	}
 	return change(ctx, s.store, id, s.now, func(r Request) (Event, error) {
 		if person != r.Terms.Requester {
 			return nil, &Refusal{RefusedNotOwner, "Only the person who made " + id + " can send it."}
@@ -168,10 +176,8 @@ func (s *Service) Send(ctx context.Context, id, person string) (Request, error) 
 		if r.State != StateDraft {
 			return nil, &Refusal{RefusedState, "Request " + id + " is " + stateWords(r) + "; it was sent before."}
 		}
-		sent := Sent{Required: s.cfg.Policy.Needed(r.Plan.Summary)}
-		if d := s.cfg.Policy.ExpiresAfter; d > 0 {
-			sent.ExpiresAt = s.now().Add(d)
-		}
+		sent := Sent{Required: s.cfg.Policy.Needed(r.Plan.Summary), StartAfter: r.Terms.StartAfter}
+		sent.ExpiresAt, sent.RemindAt = s.cfg.Policy.deadlines(s.now())
 		return sent, nil
 	})
 }
@@ -350,6 +356,19 @@ func (s *Service) Request(ctx context.Context, id string) (Request, error) {
 // Requests yields requests, newest first.
 func (s *Service) Requests(ctx context.Context, f Filter) iter.Seq2[Request, error] {
 	return s.store.Requests(ctx, f)
+}
+
+// Needed returns how many approvals a request needs: those that it was sent with, or, before that, those that it would be sent with.
+func (s *Service) Needed(r Request) int {
+	if r.Required > 0 {
+		return r.Required
+	}
+	return s.cfg.Policy.Needed(r.Plan.Summary)
+}
+
+// StopSwitch returns the global stop switch.
+func (s *Service) StopSwitch(ctx context.Context) (Switch, error) {
+	return s.store.Switch(ctx)
 }
 
 // Switch turns the global stop switch on or off. Admins only; the caller checks that.

@@ -21,6 +21,7 @@ type (
 	Sent struct {
 		Required   int
 		ExpiresAt  time.Time // zero: never
+		RemindAt   time.Time // zero: never
 		StartAfter time.Time // zero: as soon as it is approved
 	}
 	// Approved is one approver's yes. The last one needed makes the request run.
@@ -139,7 +140,11 @@ type move struct {
 
 func (m move) tell(kinds ...NoticeKind) {
 	for _, k := range kinds {
-		m.c.Notices = append(m.c.Notices, Notice{Request: m.c.Request.ID, Kind: k, At: m.now})
+		n := Notice{Request: m.c.Request.ID, Kind: k, At: m.now}
+		if k == NoticePlan || k == NoticePlanFile {
+			n.Ref = PlanRef(m.c.Request)
+		}
+		m.c.Notices = append(m.c.Notices, n)
 	}
 }
 
@@ -161,7 +166,7 @@ func (m move) audit(event, person string, pairs ...string) {
 // apply reports whether the event is possible.
 func (m move) apply(ev Event) bool {
 	switch ev := ev.(type) {
-	case Proposed, Planned, Sent, Approved, Denied, Expired, Cancelled, Due:
+	case Proposed, Planned, Sent, Amended, Narrowed, Reminded, Approved, Denied, Expired, Cancelled, Due:
 		return m.before(ev)
 	default:
 		return m.during(ev)
@@ -191,9 +196,18 @@ func (m move) before(ev Event) bool {
 			return false
 		}
 		r.State, r.Required, r.PendingAt = StatePending, max(1, ev.Required), m.now
-		r.ExpiresAt, r.StartAfter = ev.ExpiresAt, ev.StartAfter
+		r.ExpiresAt, r.RemindAt, r.StartAfter = ev.ExpiresAt, ev.RemindAt, ev.StartAfter
 		m.audit("sent", r.Terms.Requester, "digest", r.Plan.Digest, "required", strconv.Itoa(r.Required))
 		m.tell(NoticeRoot, NoticePlan, NoticePlanFile)
+
+	case Amended:
+		return m.amend(ev)
+
+	case Narrowed:
+		return m.narrow(ev)
+
+	case Reminded:
+		return m.remind()
 
 	case Approved:
 		a := ev.Approval
@@ -201,14 +215,7 @@ func (m move) before(ev Event) bool {
 			r.ApprovedBy(a.Person) || r.expired(m.now) {
 			return false
 		}
-		r.Approvals = append(r.Approvals, a)
-		m.audit("approved", a.Person, "digest", a.Digest, "count", strconv.Itoa(len(r.Approvals)), "required", strconv.Itoa(r.Required))
-		if len(r.Approvals) >= r.Required {
-			r.State = StateApproved
-			if r.StartAfter.After(m.now) {
-				r.State = StateScheduled
-			}
-		}
+		m.approve(a)
 		m.tell(NoticeRoot, NoticePlan)
 		m.story("approval-" + strconv.Itoa(len(r.Approvals)))
 
@@ -252,6 +259,20 @@ func (m move) before(ev Event) bool {
 		m.audit("due", "")
 	}
 	return true
+}
+
+// approve counts a yes; the last one needed lets the request run.
+func (m move) approve(a Approval) {
+	r := &m.c.Request
+	r.Approvals = append(r.Approvals, a)
+	m.audit("approved", a.Person, "digest", a.Digest, "count", strconv.Itoa(len(r.Approvals)), "required", strconv.Itoa(r.Required))
+	if len(r.Approvals) < r.Required {
+		return
+	}
+	r.State = StateApproved
+	if r.StartAfter.After(m.now) {
+		r.State = StateScheduled
+	}
 }
 
 // during handles what happens from the start of the run to its end.

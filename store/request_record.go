@@ -25,25 +25,29 @@ type requestRecord struct {
 	CreatedAt  time.Time        `json:"created_at,omitzero"`
 	PendingAt  time.Time        `json:"pending_at,omitzero"`
 	ExpiresAt  time.Time        `json:"expires_at,omitzero"`
+	RemindAt   time.Time        `json:"remind_at,omitzero"`
+	Reminders  int              `json:"reminders,omitempty"`
 	StartAfter time.Time        `json:"start_after,omitzero"`
 	StartedAt  time.Time        `json:"started_at,omitzero"`
 	EndedAt    time.Time        `json:"ended_at,omitzero"`
 }
 
 type termsRecord struct {
-	Origin         string `json:"origin,omitempty"`
-	Verb           string `json:"verb,omitempty"`
-	Method         string `json:"method,omitempty"`
-	Portal         string `json:"portal,omitempty"`
-	Requester      string `json:"requester,omitempty"`
-	Note           string `json:"note,omitempty"`
-	Mail           string `json:"mail,omitempty"`
-	AllOrNone      bool   `json:"all_or_none,omitempty"`
-	CreateContacts bool   `json:"create_contacts,omitempty"`
-	RefersTo       string `json:"refers_to,omitempty"`
-	FileName       string `json:"file_name,omitempty"`
-	FileID         string `json:"file_id,omitempty"`
-	FileSum        string `json:"file_sum,omitempty"`
+	Origin         string    `json:"origin,omitempty"`
+	Verb           string    `json:"verb,omitempty"`
+	Method         string    `json:"method,omitempty"`
+	Portal         string    `json:"portal,omitempty"`
+	Requester      string    `json:"requester,omitempty"`
+	Note           string    `json:"note,omitempty"`
+	Mail           string    `json:"mail,omitempty"`
+	AllOrNone      bool      `json:"all_or_none,omitempty"`
+	CreateContacts bool      `json:"create_contacts,omitempty"`
+	RefersTo       string    `json:"refers_to,omitempty"`
+	Amends         string    `json:"amends,omitempty"`
+	StartAfter     time.Time `json:"start_after,omitzero"`
+	FileName       string    `json:"file_name,omitempty"`
+	FileID         string    `json:"file_id,omitempty"`
+	FileSum        string    `json:"file_sum,omitempty"`
 }
 
 type approvalRecord struct {
@@ -96,6 +100,8 @@ func newRequestRecord(r provisioning.Request) requestRecord {
 			AllOrNone:      r.Terms.AllOrNone,
 			CreateContacts: r.Terms.CreateContacts,
 			RefersTo:       r.Terms.RefersTo,
+			Amends:         r.Terms.Amends,
+			StartAfter:     r.Terms.StartAfter.UTC(),
 			FileName:       r.Terms.FileName,
 			FileID:         r.Terms.FileID,
 			FileSum:        r.Terms.FileSum,
@@ -111,6 +117,8 @@ func newRequestRecord(r provisioning.Request) requestRecord {
 		CreatedAt:  r.CreatedAt.UTC(),
 		PendingAt:  r.PendingAt.UTC(),
 		ExpiresAt:  r.ExpiresAt.UTC(),
+		RemindAt:   r.RemindAt.UTC(),
+		Reminders:  r.Reminders,
 		StartAfter: r.StartAfter.UTC(),
 		StartedAt:  r.StartedAt.UTC(),
 		EndedAt:    r.EndedAt.UTC(),
@@ -133,6 +141,8 @@ func (r requestRecord) request() provisioning.Request {
 			AllOrNone:      r.Terms.AllOrNone,
 			CreateContacts: r.Terms.CreateContacts,
 			RefersTo:       r.Terms.RefersTo,
+			Amends:         r.Terms.Amends,
+			StartAfter:     r.Terms.StartAfter,
 			FileName:       r.Terms.FileName,
 			FileID:         r.Terms.FileID,
 			FileSum:        r.Terms.FileSum,
@@ -148,6 +158,8 @@ func (r requestRecord) request() provisioning.Request {
 		CreatedAt:  r.CreatedAt,
 		PendingAt:  r.PendingAt,
 		ExpiresAt:  r.ExpiresAt,
+		RemindAt:   r.RemindAt,
+		Reminders:  r.Reminders,
 		StartAfter: r.StartAfter,
 		StartedAt:  r.StartedAt,
 		EndedAt:    r.EndedAt,

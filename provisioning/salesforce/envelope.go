@@ -45,7 +45,8 @@ func saveHeaders(allOrNone bool, mail *bool) string {
 }
 
 // writeSave writes the body of create or update. An empty value is left out on create, and named in fieldsToNull on update.
-// The records were checked with sendable.
+// The records were checked with sendable. A create has no Id, although the WSDL's sObject says <Id xsi:nil="true"/> by the letter:
+// Salesforce's own Java client and jsforce leave it out too.
 func writeSave(b *bytes.Buffer, op, object string, records []provisioning.Record) {
 	b.WriteString("<urn:" + op + ">")
 	for _, r := range records {

@@ -137,6 +137,14 @@ func (p *parser) name() (token, *callError) {
 	return t, p.advance()
 }
 
+// objectName reads what stands after FROM, where Group and Order are objects.
+func (p *parser) objectName() (token, *callError) {
+	if t := p.tok; t.kind == tokenWord && (strings.EqualFold(t.text, "Group") || strings.EqualFold(t.text, "Order")) {
+		return t, p.advance()
+	}
+	return p.name()
+}
+
 func reserved(word string) bool {
 	switch strings.ToUpper(word) {
 	case "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IN", "LIKE", "NULL", "LIMIT", "OFFSET", "ORDER", "GROUP", "BY", "ASC",
@@ -158,7 +166,7 @@ func (p *parser) query() (*query, *callError) {
 		return nil, err
 	}
 	var err *callError
-	if q.object, err = p.name(); err != nil {
+	if q.object, err = p.objectName(); err != nil {
 		return nil, err
 	}
 	if ok, err := p.accept("WHERE"); err != nil {

@@ -205,3 +205,14 @@ func FuzzSOQL(f *testing.F) {
 		}
 	})
 }
+
+func TestGroupIsAnObjectAfterFROM(t *testing.T) {
+	c := newClient(t, salesforcesim.Config{})
+	c.org.Add("Group", salesforcesim.Fields{"Name": "EMEA", "DeveloperName": "EMEA", "Type": "Regular"})
+	rows := c.rows("SELECT Type, COUNT(Id) n FROM group WHERE Type = 'Regular' GROUP BY Type")
+	if len(rows) != 1 || rows[0]["n"] != float64(1) {
+		t.Errorf("%v", rows)
+	}
+	c.wantRefused(c.restQuery("SELECT Id FROM Order"), http.StatusBadRequest, "INVALID_TYPE", "")
+	c.wantRefused(c.restQuery("SELECT Group FROM GroupMember"), http.StatusBadRequest, "MALFORMED_QUERY", "unexpected token: 'Group'")
+}

@@ -21,6 +21,7 @@ const (
 	RefusedNotOwner    = "not-owner"
 	RefusedPortal      = "portal"
 	RefusedSeats       = "seats"
+	RefusedNothing     = "nothing" // there are no rows that it could be done to
 )
 
 // CheckDecision says whether the person may approve or deny the request at this moment, or why not. listed says whether the

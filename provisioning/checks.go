@@ -198,10 +198,10 @@ func (pl *planning) checkAllOrNone(s PlanSummary) {
 	}
 }
 
-// checkBlast asks for one more approver when a disable takes away too many users of one account. In percent it counts the
+// checkBlast asks for one more approver when a disable, or an undo, takes away too many users of one account. In percent it counts the
 // account's active users, which costs one read for every 20 accounts.
 func (pl *planning) checkBlast(ctx context.Context) error {
-	if pl.terms.Verb != VerbDisable || pl.portal.BlastUsers <= 0 && pl.portal.BlastPercent <= 0 {
+	if len(pl.tally.taken) == 0 || pl.portal.BlastUsers <= 0 && pl.portal.BlastPercent <= 0 {
 		return nil
 	}
 	over := pl.tally.takenFrom()

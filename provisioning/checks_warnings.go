@@ -21,6 +21,8 @@ const (
 	warnStaysFrozen
 	warnUnfreezes
 	warnLoggedIn
+	warnStaysUnfrozen
+	warnChangedSince
 	warnLast
 )
 
@@ -55,6 +57,10 @@ func (w warningSet) code() string {
 		return "UNFREEZES"
 	case warnLoggedIn:
 		return "HAS_LOGGED_IN"
+	case warnStaysUnfrozen:
+		return "STAYS_UNFROZEN"
+	case warnChangedSince:
+		return "CHANGED_SINCE"
 	}
 	return ""
 }
@@ -90,6 +96,10 @@ func (w warningSet) text() string {
 		return "The inactive user is frozen as well; it is unfrozen by a call of its own after it is activated."
 	case warnLoggedIn:
 		return "The user has logged in before; the mail resets the password, and the old one stops working."
+	case warnStaysUnfrozen:
+		return "The user was frozen as well before it was enabled; it is deactivated and not frozen again."
+	case warnChangedSince:
+		return "Somebody else has changed the user since; look whether taking it back is still right."
 	}
 	return ""
 }

@@ -73,6 +73,8 @@ func summaryOf(code, first string) string {
 		return "Several users match."
 	case CodeKeysDisagree:
 		return "The row's columns do not mean the same user."
+	case CodeNotFrozen:
+		return "The user is not frozen any more."
 	case CodeUserInactive:
 		return "The user is inactive."
 	case CodeUserFrozen:

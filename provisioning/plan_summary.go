@@ -66,7 +66,7 @@ func (pl *planning) keep(r PlanRow, warn warningSet) {
 		t.accounts[e.account] = a
 	}
 	a.Rows++
-	if pl.terms.Verb == VerbDisable && fieldValue(r.Before, fieldIsActive) == "true" {
+	if r.Action.takesAway() && fieldValue(r.Before, fieldIsActive) == "true" {
 		t.taken[e.account]++
 	}
 	if r.Action == ActionCreate {

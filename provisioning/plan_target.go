@@ -17,6 +17,7 @@ const (
 	CodeUserInactive    = "USER_INACTIVE"
 	CodeUserFrozen      = "USER_FROZEN"
 	CodePartnerDisable  = "PARTNER_DISABLE"
+	CodeNotFrozen       = "NOT_FROZEN"
 	CodeVerbUnknown     = "VERB_UNKNOWN"
 )
 
@@ -51,6 +52,12 @@ func (pl *planning) decideTarget(w *window, row InputRow) (PlanRow, warningSet) 
 	}
 	if !k.problem.IsZero() {
 		return invalid(k.problem)
+	}
+	if pl.terms.Verb == VerbUndo {
+		status, _ := pl.done(row)
+		if _, p := Inverse(status); !p.IsZero() {
+			return invalid(p)
+		}
 	}
 	u, p := pl.target(w, k)
 	if !p.IsZero() {
@@ -91,6 +98,8 @@ func (pl *planning) decideTarget(w *window, row InputRow) (PlanRow, warningSet) 
 		warn |= pl.decideEnable(&r, *u)
 	case VerbResend:
 		warn |= pl.decideResend(&r, *u)
+	case VerbUndo:
+		warn |= pl.decideUndo(&r, *u, row)
 	default:
 		return invalid(Problem{
 			Code: CodeVerbUnknown, Text: fmt.Sprintf("There is no command %q.", pl.terms.Verb), Fix: "Type /portal help.",
@@ -99,7 +108,7 @@ func (pl *planning) decideTarget(w *window, row InputRow) (PlanRow, warningSet) 
 	if !r.Action.Runs() {
 		return r, 0
 	}
-	r.Before = snapshot(*u, r.Action == ActionFreeze || r.Action == ActionUnfreeze || r.Action == ActionEnable || r.Action == ActionResend)
+	r.Before = snapshot(*u, r.Action != ActionDeactivate && r.Action != ActionDisable)
 	return r, warn
 }
 

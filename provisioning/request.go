@@ -82,6 +82,9 @@ type Terms struct {
 	// CreateContacts: a missing Contact is created first, where the portal allows it.
 	CreateContacts bool
 	RefersTo       string // id of the request that this one retries or undoes
+	// Undoes is the id of the request that a request of VerbUndo takes back. It is RefersTo, but for the retry of an undo, which refers to
+	// the undo and takes back the same as that.
+	Undoes string
 	// Amends is the id of the pending request whose plan is to be replaced by this draft's; empty for a request of its own.
 	Amends string
 	// StartAfter is the time before which it must not run; zero: as soon as it is approved.

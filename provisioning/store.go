@@ -51,6 +51,9 @@ type Store interface {
 	// Switch is the global stop switch. SetSwitch writes it with its audit event in one transaction.
 	Switch(ctx context.Context) (Switch, error)
 	SetSwitch(ctx context.Context, s Switch, audit AuditEvent) error
+
+	// RecordAudit writes an audit event that goes with no change: something was shown that somebody may ask about later.
+	RecordAudit(ctx context.Context, audit AuditEvent) error
 }
 
 // Commit is one change of one request with everything that must become durable together with it.

@@ -3,12 +3,15 @@ package provisioning
 // Verb is what a requester asks for: the /portal command that makes the request.
 type Verb string
 
-// The verbs. Retry and undo make requests of these verbs that refer to an earlier one.
+// The verbs. A retry is a request of the first one's verb that refers to it.
 const (
 	VerbAdd     Verb = "add"
 	VerbDisable Verb = "disable"
 	VerbEnable  Verb = "enable"
 	VerbResend  Verb = "resend"
+	// VerbUndo takes back what an earlier request did. Each row carries what is to be taken back, so that a request has no method and its
+	// rows may have different actions. Undo alone makes such requests; no file does.
+	VerbUndo Verb = "undo"
 )
 
 // Method narrows VerbDisable. The zero value means deactivate.
@@ -43,6 +46,11 @@ func (a Action) Runs() bool { return a != ActionSkip && a != ActionInvalid }
 
 // Irreversible reports whether the action cannot be undone by another one.
 func (a Action) Irreversible() bool { return a == ActionDisable }
+
+// takesAway reports whether the action takes a person's access away.
+func (a Action) takesAway() bool {
+	return a == ActionDeactivate || a == ActionDisable || a == ActionFreeze
+}
 
 // Done is the status of a row whose action took effect.
 func (a Action) Done() Status {

@@ -43,6 +43,7 @@ type termsRecord struct {
 	AllOrNone      bool      `json:"all_or_none,omitempty"`
 	CreateContacts bool      `json:"create_contacts,omitempty"`
 	RefersTo       string    `json:"refers_to,omitempty"`
+	Undoes         string    `json:"undoes,omitempty"`
 	Amends         string    `json:"amends,omitempty"`
 	StartAfter     time.Time `json:"start_after,omitzero"`
 	FileName       string    `json:"file_name,omitempty"`
@@ -100,6 +101,7 @@ func newRequestRecord(r provisioning.Request) requestRecord {
 			AllOrNone:      r.Terms.AllOrNone,
 			CreateContacts: r.Terms.CreateContacts,
 			RefersTo:       r.Terms.RefersTo,
+			Undoes:         r.Terms.Undoes,
 			Amends:         r.Terms.Amends,
 			StartAfter:     r.Terms.StartAfter.UTC(),
 			FileName:       r.Terms.FileName,
@@ -141,6 +143,7 @@ func (r requestRecord) request() provisioning.Request {
 			AllOrNone:      r.Terms.AllOrNone,
 			CreateContacts: r.Terms.CreateContacts,
 			RefersTo:       r.Terms.RefersTo,
+			Undoes:         r.Terms.Undoes,
 			Amends:         r.Terms.Amends,
 			StartAfter:     r.Terms.StartAfter,
 			FileName:       r.Terms.FileName,

@@ -55,7 +55,7 @@ type edit struct {
 
 // send does what an item asks for and returns the revision that the message now shows.
 func (o *Outbox) send(ctx context.Context, item Item) (uint64, error) {
-	rec, err := o.recall(ctx, item.Key)
+	rec, err := recall(ctx, o.cfg.Memory, item.Key)
 	if err != nil {
 		return 0, err
 	}
@@ -176,7 +176,7 @@ func (o *Outbox) place(ctx context.Context, post Post) (channel, thread string, 
 	if post.ThreadKey == "" {
 		return post.Channel, post.ThreadTS, nil
 	}
-	parent, err := o.recall(ctx, post.ThreadKey)
+	parent, err := recall(ctx, o.cfg.Memory, post.ThreadKey)
 	if err != nil {
 		return "", "", err
 	}
@@ -307,8 +307,9 @@ func (o *Outbox) noteEdit(key string, every time.Duration) {
 	o.edited[key] = edit{now, every}
 }
 
-func (o *Outbox) recall(ctx context.Context, key string) (record, error) {
-	body, err := o.cfg.Memory.Message(ctx, key)
+// recall returns what is known of a message, the zero record when nothing is.
+func recall(ctx context.Context, m Memory, key string) (record, error) {
+	body, err := m.Message(ctx, key)
 	if err != nil {
 		return record{}, fmt.Errorf("recall message %s: %w", key, err)
 	}

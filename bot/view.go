@@ -2,7 +2,9 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/slack-go/slack"
 )
@@ -27,6 +29,39 @@ func (c *Client) PushView(ctx context.Context, triggerID string, v slack.ModalVi
 func (c *Client) UpdateView(ctx context.Context, viewID, hash string, v slack.ModalViewRequest) (View, error) {
 	return c.view(ctx, "views.update", func(ctx context.Context) (*slack.ViewResponse, error) {
 		return c.api.UpdateViewContext(ctx, v, "", hash, viewID)
+	})
+}
+
+// submittedWaits are the waits for a view that an acknowledgement shows: it is on its way to Slack by another road than our calls, and
+// Slack itself gives it 3 s (docs.slack.dev, interactivity).
+var submittedWaits = [...]time.Duration{
+	50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 750 * time.Millisecond, 1500 * time.Millisecond,
+}
+
+// UpdateSubmitted changes the view that the acknowledgement of a submission showed, which carried externalID. A change cannot overtake
+// that view: until Slack knows the external id it is asked again, for 3 s. When the acknowledgement never came there, the view that was
+// submitted is changed. The view that is shown now has no external id unless v brings one. Its error is [ErrViewGone] when the person
+// closed it.
+func (c *Client) UpdateSubmitted(ctx context.Context, viewID, externalID string, v slack.ModalViewRequest) (View, error) {
+	for _, wait := range submittedWaits {
+		shown, err := c.updateExternal(ctx, externalID, v)
+		if !errors.Is(err, ErrViewGone) {
+			return shown, err
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return View{}, fmt.Errorf("views.update: %w", err)
+		}
+	}
+	shown, err := c.updateExternal(ctx, externalID, v)
+	if !errors.Is(err, ErrViewGone) {
+		return shown, err
+	}
+	return c.UpdateView(ctx, viewID, "", v)
+}
+
+func (c *Client) updateExternal(ctx context.Context, externalID string, v slack.ModalViewRequest) (View, error) {
+	return c.view(ctx, "views.update", func(ctx context.Context) (*slack.ViewResponse, error) {
+		return c.api.UpdateViewContext(ctx, v, externalID, "", "")
 	})
 }
 

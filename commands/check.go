@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/slack-go/slack"
 
@@ -78,20 +77,9 @@ func (c *Commands) offerAgain(ctx context.Context, in call, f form, ch choices, 
 	return c.show(ctx, in, p)
 }
 
-// ackSettles is how long after its receipt a submission's acknowledgement may still be on its way through Slack. It shows the view that
-// says "Checking your file ..."; a change that overtook it would be covered by that for ever. Slack names no figure: this is ours.
-const ackSettles = 400 * time.Millisecond
-
-// updateView changes the view that was submitted, and reports whether it is gone.
+// updateView changes the view that the acknowledgement of the submission showed, and reports whether it is gone.
 func (c *Commands) updateView(ctx context.Context, in call, v slack.ModalViewRequest) (gone bool, err error) {
-	settled := time.NewTimer(in.At.Add(ackSettles).Sub(c.now()))
-	defer settled.Stop()
-	select {
-	case <-ctx.Done():
-		return false, fmt.Errorf("update the view: %w", ctx.Err())
-	case <-settled.C:
-	}
-	_, err = c.client.UpdateView(ctx, in.Submit.ID, "", v)
+	_, err = c.client.UpdateSubmitted(ctx, in.Submit.ID, in.Key, v)
 	if errors.Is(err, bot.ErrViewGone) {
 		return true, nil
 	}

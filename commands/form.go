@@ -295,6 +295,7 @@ func (c *Commands) ackForm(d bot.Delivery) bot.Ack {
 		return refuseInput(blockContacts, raw("Portal "+portal.Name+" does not allow contacts to be created. Untick this.", maxConfirm))
 	}
 	v := waitView("Checking the file", "Checking your file ...", "This takes a few seconds. You can close this; then I send you the result by direct message.")
+	v.ExternalID = d.Key // by which the result finds it
 	return bot.Ack{Update: &v}
 }
 

@@ -197,7 +197,7 @@ func TestViewsReadAsTheGoldenFilesSay(t *testing.T) {
 		"preview-for-good": commands.PreviewView(forGood, "*Needs 2 approvals.*"),
 		"deny":             commands.DenyView("P-17", draft.Plan.Digest, "C0PORTAL", "1700000000.000100"),
 		"home": commands.HomeView("/portal", "C0PORTAL", commands.HeldAll,
-			[]provisioning.Request{example().request}, nil, []provisioning.Request{draft}),
+			commands.Link(example().request), nil, []commands.Linked{{Request: draft}}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			lintView(t, v)

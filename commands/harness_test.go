@@ -95,7 +95,7 @@ func begin(t *testing.T, change func(*setup)) *world {
 		Portals: s.portals, Policy: s.policy, Admins: admins,
 	}, time.Now)
 	w.talk = commands.New(commands.Config{
-		Service: w.service, Client: client, People: who, Notices: w.db, Channel: "C0PORTAL",
+		Service: w.service, Client: client, People: who, Notices: w.db, Links: bot.NewLinks(client, w.db), Channel: "C0PORTAL",
 		Requesters: []string{"S0CSTEAM"}, Approvers: s.policy.Approvers, Admins: admins, Log: log,
 	})
 	receiver := bot.NewReceiver(bot.ReceiverConfig{Client: client, Memory: w.db, Handler: w.talk, Log: log, Sockets: 1})

@@ -19,7 +19,7 @@ const (
 // home publishes the Home tab: what waits for the person, what runs, what they asked for.
 func (c *Commands) home(ctx context.Context, in call) error {
 	held := c.held(ctx, in.User)
-	var waiting, running, mine []provisioning.Request
+	var waiting, running, mine []linked
 	scanned := 0
 	for r, err := range c.service.Requests(ctx, provisioning.Filter{Limit: homeScanned}) {
 		if err != nil {
@@ -30,13 +30,13 @@ func (c *Commands) home(ctx context.Context, in call) error {
 		switch {
 		case r.State == provisioning.StatePlanning:
 		case own && len(mine) < homeListed:
-			mine = append(mine, r)
+			mine = append(mine, c.withLink(ctx, r))
 		}
 		switch {
 		case r.State == provisioning.StatePending && !own && held&approvers != 0 && !r.ApprovedBy(in.User) && len(waiting) < homeListed:
-			waiting = append(waiting, r)
+			waiting = append(waiting, c.withLink(ctx, r))
 		case r.State.Started() && !r.State.Ended() && held != anyone && len(running) < homeListed:
-			running = append(running, r)
+			running = append(running, c.withLink(ctx, r))
 		}
 	}
 	if err := c.client.PublishHome(ctx, in.User, homeView(c.cfg.Name, c.cfg.Channel, held, waiting, running, mine)); err != nil {
@@ -46,7 +46,7 @@ func (c *Commands) home(ctx context.Context, in call) error {
 }
 
 // homeView is the Home tab. A decision is made next to the plan: in the thread, or in what Show opens.
-func homeView(name, channel string, held rights, waiting, running, mine []provisioning.Request) slack.HomeTabViewRequest {
+func homeView(name, channel string, held rights, waiting, running, mine []linked) slack.HomeTabViewRequest {
 	blocks := []slack.Block{header("Portal users")}
 	if held&requesters != 0 {
 		blocks = append(blocks, buttonBlock(
@@ -54,7 +54,7 @@ func homeView(name, channel string, held rights, waiting, running, mine []provis
 			form{Verb: provisioning.VerbDisable}.button(verbWords(provisioning.VerbDisable)),
 		))
 	}
-	part := func(title, nothing string, requests []provisioning.Request) {
+	part := func(title, nothing string, requests []linked) {
 		blocks = append(blocks, slack.NewDividerBlock(), section("*"+title+"*"))
 		if len(requests) == 0 {
 			blocks = append(blocks, footnote(nothing))

@@ -139,13 +139,13 @@ func holdWords(h provisioning.Hold) string {
 	return s
 }
 
-// listLine is a request in a list.
-func listLine(r provisioning.Request) string {
+// listLine is a request in a list. Its id leads to its thread.
+func listLine(r linked) string {
 	at := r.PendingAt
 	if at.IsZero() {
 		at = r.CreatedAt
 	}
-	return fmt.Sprintf("%s *%s* · %s\n%s · %s · %s", stateIcon(r), r.ID, esc(aim(r), 120), clipState(r), bot.Mention(r.Terms.Requester), bot.Date(at))
+	return fmt.Sprintf("%s *%s* · %s\n%s · %s · %s", stateIcon(r.Request), linkText(r.link, r.ID), esc(aim(r.Request), 120), clipState(r.Request), bot.Mention(r.Terms.Requester), bot.Date(at))
 }
 
 // clipState is the state without the reasons that people gave, which the status shows.

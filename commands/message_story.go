@@ -84,8 +84,8 @@ func restartLine(r provisioning.Request, s provisioning.Restart) string {
 	return line + ", none done twice."
 }
 
-// donePage tells the requester that it is over, in one short line.
-func donePage(r provisioning.Request, filesToDM bool) page {
+// donePage tells the requester that it is over, in one short line. summary is the address of the summary, empty when it is not known.
+func donePage(r provisioning.Request, filesToDM bool, summary string) page {
 	where := "The results are in the file above."
 	if filesToDM {
 		where = "I sent you the results as a file."
@@ -98,5 +98,8 @@ func donePage(r provisioning.Request, filesToDM bool) page {
 		verb = "could not be finished"
 	}
 	line := fmt.Sprintf("%s %s %s: %s. %s", bot.Mention(r.Terms.Requester), r.ID, verb, statusCounts(r.Progress), where)
+	if summary != "" {
+		line += " " + linkText(summary, "Summary")
+	}
 	return page{text: line}
 }

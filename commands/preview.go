@@ -148,6 +148,7 @@ func (c *Commands) ackPreview(d bot.Delivery) bot.Ack {
 		return refuseInput(blockTyped, fmt.Sprintf("Type %d, or cancel.", dr.Typed))
 	}
 	v := waitView(dr.ID, c.onItsWay(dr.ID), "You can close this.")
+	v.ExternalID = d.Key // by which the link to the thread finds it
 	return bot.Ack{Update: &v}
 }
 
@@ -161,8 +162,11 @@ func (c *Commands) submitPreview(ctx context.Context, in call) error {
 	if err != nil {
 		return err
 	}
-	err = c.send(ctx, in, d.ID)
+	r, err := c.send(ctx, in, d.ID)
 	if err == nil {
+		if link := c.awaitThread(ctx, r.ID); link != "" {
+			c.replaceView(ctx, in, waitView(r.ID, c.onItsWay(r.ID)+" "+linkText(link, "Open its thread"), "You can close this."))
+		}
 		return nil
 	}
 	if text := c.sentence(err); text != "" {
@@ -177,15 +181,15 @@ func (c *Commands) submitPreview(ctx context.Context, in call) error {
 }
 
 // send sends a draft. A delivery that is handled again after a restart and finds it sent is content.
-func (c *Commands) send(ctx context.Context, in call, id string) error {
-	_, err := c.service.Send(ctx, id, in.User)
+func (c *Commands) send(ctx context.Context, in call, id string) (provisioning.Request, error) {
+	sent, err := c.service.Send(ctx, id, in.User)
 	if err == nil || !in.Replayed {
-		return err
+		return sent, err
 	}
 	if r, rerr := c.service.Request(ctx, id); rerr == nil && !r.PendingAt.IsZero() && r.Terms.Requester == in.User {
-		return nil
+		return r, nil
 	}
-	return err
+	return sent, err
 }
 
 // closePreview drops the draft: the person pressed Cancel.

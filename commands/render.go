@@ -51,7 +51,7 @@ func (c *Commands) Render(ctx context.Context, item bot.Item) (bot.Post, error) 
 	case provisioning.NoticeResults:
 		return c.filePost(r, inThread, c.resultsFile(ctx, r)), nil
 	case provisioning.NoticeDone:
-		return donePage(r, c.filesToDM(r)).post(r, inThread), nil
+		return donePage(r, c.filesToDM(r), c.linkTo(ctx, r.ID, provisioning.NoticeProgress)).post(r, inThread), nil
 	}
 	return bot.Post{Skip: true}, nil
 }

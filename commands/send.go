@@ -19,14 +19,18 @@ func (c *Commands) sendDraft(ctx context.Context, in call) error {
 	if draftOf(r).Typed > 0 && r.State == provisioning.StateDraft && r.Terms.Requester == in.User {
 		return c.openPreview(ctx, in, r)
 	}
-	if err := c.send(ctx, in, id); err != nil {
+	if r, err = c.send(ctx, in, id); err != nil {
 		return err
 	}
-	return c.replace(ctx, in, c.onItsWay(id))
+	text := c.onItsWay(r.ID)
+	if link := c.awaitThread(ctx, r.ID); link != "" {
+		text += " " + linkText(link, "Open its thread")
+	}
+	return c.replace(ctx, in, text)
 }
 
 func (c *Commands) openPreview(ctx context.Context, in call, r provisioning.Request) error {
-	who := c.choose(ctx, r.Terms.Requester, 0)
+	who := c.choose(ctx, r.Terms.Requester, c.service.Needed(r))
 	err := bot.ErrTriggerDead
 	if !in.Replayed {
 		_, err = c.client.OpenView(ctx, in.TriggerID, previewView(r, who.line(c.askFor())))

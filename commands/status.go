@@ -90,7 +90,7 @@ func (c *Commands) showStatus(ctx context.Context, in call, id string) error {
 		return c.notFound(ctx, in, id, err)
 	}
 	if r.State == provisioning.StateDraft {
-		who := c.choose(ctx, r.Terms.Requester, 0)
+		who := c.choose(ctx, r.Terms.Requester, c.service.Needed(r))
 		return c.show(ctx, in, previewPage(r, who.line(c.askFor())))
 	}
 	p, err := c.statusPage(ctx, r)
@@ -103,6 +103,13 @@ func (c *Commands) showStatus(ctx context.Context, in call, id string) error {
 // statusPage is what the thread shows of a request, without buttons: what one person is shown is not kept up to date.
 func (c *Commands) statusPage(ctx context.Context, r provisioning.Request) (page, error) {
 	p := rootPage(r)
+	paused, err := c.pausedLine(ctx)
+	if err != nil {
+		return page{}, err
+	}
+	if paused != "" && !r.State.Ended() {
+		p.both(section(paused))
+	}
 	switch {
 	case r.State.Started():
 		run, err := c.progressPage(ctx, r)
@@ -116,6 +123,9 @@ func (c *Commands) statusPage(ctx context.Context, r provisioning.Request) (page
 			p.both(sectionWithin(2*maxPart, lines))
 		}
 		p.both(sectionWithin(maxPart, decisionLines(r)))
+	}
+	if link := c.linkTo(ctx, r.ID, provisioning.NoticeRoot); link != "" {
+		p.both(footnote(linkText(link, "Open the thread of "+r.ID)))
 	}
 	return page{text: p.text, blocks: withoutButtons(p.blocks)}, nil
 }
@@ -173,12 +183,19 @@ func (c *Commands) showList(ctx context.Context, in call, f provisioning.Filter,
 		if more = len(lines) == listed; more {
 			break
 		}
-		lines = append(lines, listLine(r))
+		lines = append(lines, listLine(c.withLink(ctx, r)))
+	}
+	paused, err := c.pausedLine(ctx)
+	if err != nil {
+		return err
 	}
 	if len(lines) == 0 {
-		return c.say(ctx, in, nothing)
+		return c.say(ctx, in, strings.TrimSpace(nothing+" "+paused))
 	}
 	p := page{text: title}
+	if paused != "" {
+		p.both(section(paused))
+	}
 	p.both(section("*" + title + "*"))
 	for len(lines) > 0 { // several sections, so that none is too long
 		n := min(5, len(lines))

@@ -17,6 +17,7 @@ func TestRequestIsProvisionedAfterApproval(t *testing.T) {
 	_, err := v.Submit(w.ctx)
 	w.ok(err)
 	w.says(v.Text(), "is on its way to the approvers in #portal")
+	w.ok(v.Wait(w.ctx, func(v *slacksim.View) bool { return strings.Contains(v.Text(), "Open its thread") }))
 
 	plan := w.message("[Approve] [Deny]")
 	w.saysNot(plan.Read, "tester01@")
@@ -141,7 +142,7 @@ func TestNothingToDoIsAnAnswer(t *testing.T) {
 func TestClosedFormBringsThePreviewByDirectMessage(t *testing.T) {
 	w := begin(t, nil)
 	v := w.form("ann", "/portal add", "Add portal users")
-	remove := w.ws.Inject(slacksim.Fault{Kind: slacksim.Refuse, Method: "views.update", Error: "not_found", Times: 1})
+	remove := w.ws.Inject(slacksim.Fault{Kind: slacksim.Refuse, Method: "views.update", Error: "not_found"})
 	defer remove()
 	w.ok(v.Attach("File", "people.csv", w.contacts(1)))
 	_, err := v.Submit(w.ctx)

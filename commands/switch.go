@@ -21,6 +21,22 @@ func (c *Commands) resume(ctx context.Context, in call) error {
 	return c.turn(ctx, in, false, "", "Everything goes on. %s. `%s status` shows how far yours are.")
 }
 
+// pausedLine says that everything is paused, by whom and why; empty when it is not.
+func (c *Commands) pausedLine(ctx context.Context) (string, error) {
+	s, err := c.service.StopSwitch(ctx)
+	if err != nil {
+		return "", fmt.Errorf("read the stop switch: %w", err)
+	}
+	if !s.On {
+		return "", nil
+	}
+	line := fmt.Sprintf(":double_vertical_bar: *Everything is paused* by %s since %s: nothing new is written to Salesforce.", bot.Mention(s.Person), bot.Date(s.At))
+	if s.Reason != "" {
+		line += " Reason: " + esc(sentenceEnd(s.Reason), maxNote)
+	}
+	return line, nil
+}
+
 // turn is for admins, whose groups are read fresh: the service leaves that to us.
 func (c *Commands) turn(ctx context.Context, in call, on bool, reason, text string) error {
 	ok, err := c.people.MemberOf(ctx, in.User, c.cfg.Admins, 0)

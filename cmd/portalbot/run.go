@@ -76,7 +76,7 @@ func wire(cfg *Config, log *slog.Logger, o outside) (*program, error) {
 	talk := commands.New(commands.Config{
 		Service: p.service, Client: p.client, People: people, Notices: db,
 		Channel: cfg.Slack.Channel, Requesters: cfg.Slack.Requesters, Admins: cfg.Slack.Admins, Approvers: cfg.Approval.Approvers,
-		Now: time.Now, Log: log,
+		Links: bot.NewLinks(p.client, db), Now: time.Now, Log: log,
 	})
 	p.receiver = bot.NewReceiver(bot.ReceiverConfig{
 		Client: p.client, Memory: db, Handler: talk, Log: log, Sockets: o.sockets, Acked: o.acked,

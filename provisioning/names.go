@@ -17,7 +17,7 @@ const (
 )
 
 // nicknameTail is the number of characters that make a taken nickname unique, without the hyphen before them.
-const nicknameTail = 5
+const nicknameTail = 8
 
 // aliasOf makes an alias: the first eight letters and digits of the last name, else of the e-mail address.
 func aliasOf(lastName, email string) string {

@@ -76,4 +76,3 @@ func BenchmarkReportOf100000Users(b *testing.B) {
 	b.ReportMetric(float64(took), "requests")
 	b.ReportMetric(float64(peak-min(peak, base))/(1<<20), "peakMB")
 }
-

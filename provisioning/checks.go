@@ -149,11 +149,11 @@ func (pl *planning) block(p Problem) { pl.tally.blocks = append(pl.tally.blocks,
 func (pl *planning) seats() []SeatChange {
 	var out []SeatChange
 	for _, key := range sortedKeys(pl.tally.seats) {
-		i := slices.IndexFunc(pl.facts.licenses, func(l License) bool { return l.Key == key })
+		i := slices.IndexFunc(pl.facts.profiles, func(p Profile) bool { return p.LicenseKey == key })
 		if i < 0 {
 			continue // a user without a licence that the bot can see: Salesforce decides
 		}
-		l := pl.facts.licenses[i]
+		l := pl.facts.profiles[i].Seats
 		c := SeatChange{License: l.Name, Key: key, Used: l.Used, After: l.Used + pl.tally.seats[key], Total: l.Total}
 		c.LoginBased = strings.HasSuffix(strings.ToLower(key), loginBasedSuffix) || strings.HasSuffix(strings.ToLower(c.License), " login")
 		out = append(out, c)

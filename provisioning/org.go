@@ -12,10 +12,12 @@ import (
 type Org interface {
 	// Identity says who the bot is in the org. It costs no request once a token was fetched.
 	Identity(ctx context.Context) (Identity, error)
-	// Schema describes User, Contact and Account, cached for at most a day.
+	// Schema describes User and Account, cached for at most a day.
 	Schema(ctx context.Context) (*Schema, error)
+	// ContactFields describes Contact by lower-case API name, cached for at most a day. Only plans that create contacts need it.
+	ContactFields(ctx context.Context) (map[string]FieldInfo, error)
 
-	// Profiles returns every profile with a portal UserType.
+	// Profiles returns every profile with a portal UserType, with its licence's seats as they are now.
 	Profiles(ctx context.Context) ([]Profile, error)
 	// Licenses returns every user licence with its seats as they are now.
 	Licenses(ctx context.Context) ([]License, error)
@@ -68,7 +70,6 @@ type Identity struct {
 // Schema is what describe tells of the objects.
 type Schema struct {
 	User          map[string]FieldInfo // by lower-case API name
-	Contact       map[string]FieldInfo // the same of Contact
 	HasCurrency   bool                 // multi-currency: CurrencyIsoCode is required on User
 	HasIsPartner  bool                 // Account.IsPartner exists
 	HasIsCustomer bool                 // Account.IsCustomerPortal exists
@@ -94,7 +95,8 @@ type Profile struct {
 	ID, Name   string
 	UserType   string // CspLitePortal, PowerCustomerSuccess, PowerPartner, CustomerSuccess; compare with strings.EqualFold
 	LicenseKey string
-	License    string // name
+	License    string  // name
+	Seats      License // of that licence
 }
 
 // License is one user licence.

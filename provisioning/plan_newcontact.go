@@ -74,7 +74,7 @@ func newContactFields(c *candidate, user []Field) []Field {
 // checkNewContact checks the contact to create against the org's describe, whose limits are not those of User: an e-mail address, say,
 // is shorter. It also finds what an org demands of contacts that no column can give.
 func (pl *planning) checkNewContact(fields []Field) []Problem {
-	known := pl.facts.schema.Contact
+	known := pl.facts.contact
 	var problems []Problem
 	for _, f := range fields {
 		column := pl.header(strings.TrimPrefix(f.Name, mailing))

@@ -39,8 +39,8 @@ type planning struct {
 type facts struct {
 	me          Identity
 	schema      *Schema
+	contact     map[string]FieldInfo // of Contact; only where contacts may be created
 	profiles    []Profile
-	licenses    []License
 	permissions []Ref
 	groups      []Ref
 	ownRole     bool // the bot's user has a role; known with the first window of add
@@ -130,10 +130,12 @@ func (pl *planning) readFacts(ctx context.Context) error {
 	reads := []func(context.Context) error{
 		readInto("who the bot is", &f.me, pl.org.Identity),
 		readInto("profiles", &f.profiles, pl.org.Profiles),
-		readInto("licences", &f.licenses, pl.org.Licenses),
 	}
 	if pl.adds() {
 		reads = append(reads, readInto("the org's fields", &f.schema, pl.org.Schema))
+		if pl.makesContacts() {
+			reads = append(reads, readInto("the fields of contacts", &f.contact, pl.org.ContactFields))
+		}
 		if pl.has(colPermissionSets) && len(pl.portal.PermissionSets) > 0 {
 			reads = append(reads, readInto("permission sets", &f.permissions, func(ctx context.Context) ([]Ref, error) {
 				return pl.org.PermissionSets(ctx, pl.portal.PermissionSets)

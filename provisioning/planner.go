@@ -19,18 +19,18 @@ const (
 
 // Planner resolves files against the org. It only reads, and keeps nothing between plans. It is safe for concurrent use.
 //
-// Requests for n rows of add: two for all of them (profiles, licences) and for each window of 2,000 rows one for contacts, one for users,
+// Requests for n rows of add: one for all of them (profiles with their licences) and for each window of 2,000 rows one for contacts, one for users,
 // and two that count the accounts' contacts by e-mail domain (one more for every 50 domains, at most five). The org's client splits those
 // that are too long for one query: the users of a full window go in two. One more for permission sets and one for groups where the
 // file has such a column, and for each window one for roles where a profile has roles, one for accounts where contacts may be created,
 // and two for logins where inactive users would be activated. A window's requests go out in two waves, one after the other, the logins in
 // a third; those for all rows go with the first, and three windows are on their way at a time.
 //
-// So 60 rows cost 6 requests, 2 one after another. 10,000 rows over 200 accounts cost 32 requests, 6 one after another, and 100,000 rows
-// over 2,000 accounts 302 and 52 (BenchmarkFileToPlan). The first plan after a start also logs in and reads the org's fields, which
-// is 5 requests, 2 one after another, once a day.
+// So 60 rows cost 5 requests, 2 one after another. 10,000 rows over 200 accounts cost 31 requests, 6 one after another, and 100,000 rows
+// over 2,000 accounts 301 and 52 (BenchmarkFileToPlan). The first plan after a start also logs in and reads the org's fields, which
+// is 4 requests, 2 one after another, once a day, and one more where contacts may be created.
 //
-// Requests for rows of the other verbs: profiles, licences, and for each window one for users, then one for their accounts (and one for
+// Requests for rows of the other verbs: profiles, and for each window one for users, then one for their accounts (and one for
 // logins, where being frozen matters). A blast radius in percent costs one more for every 20 accounts.
 type Planner struct {
 	Org    Org

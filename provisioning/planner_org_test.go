@@ -16,6 +16,7 @@ import (
 type memOrg struct {
 	me       provisioning.Identity
 	schema   *provisioning.Schema
+	contact  map[string]provisioning.FieldInfo
 	profiles []provisioning.Profile
 	licenses []provisioning.License
 	contacts []provisioning.Contact
@@ -125,8 +126,20 @@ func (o *memOrg) Identity(context.Context) (provisioning.Identity, error) { retu
 
 func (o *memOrg) Schema(context.Context) (*provisioning.Schema, error) { return o.schema, nil }
 
+func (o *memOrg) ContactFields(context.Context) (map[string]provisioning.FieldInfo, error) {
+	return o.contact, nil
+}
+
 func (o *memOrg) Profiles(ctx context.Context) ([]provisioning.Profile, error) {
-	return o.profiles, o.call(ctx, "Profiles")
+	profiles := slices.Clone(o.profiles)
+	for i := range profiles {
+		for _, l := range o.licenses {
+			if l.Key == profiles[i].LicenseKey {
+				profiles[i].Seats = l
+			}
+		}
+	}
+	return profiles, o.call(ctx, "Profiles")
 }
 
 func (o *memOrg) Licenses(ctx context.Context) ([]provisioning.License, error) {
@@ -267,17 +280,17 @@ func newOrg() *memOrg {
 	} {
 		s.User[strings.ToLower(f.Name)] = f
 	}
-	s.Contact = map[string]provisioning.FieldInfo{}
+	contact := map[string]provisioning.FieldInfo{}
 	for _, f := range []provisioning.FieldInfo{
 		field("LastName", "string", 80), field("FirstName", "string", 40), field("Email", "email", 80), field("AccountId", "reference", 18),
 		field("Phone", "phone", 40), field("MobilePhone", "phone", 40), field("MailingStreet", "textarea", 255), field("MailingCity", "string", 40),
 		field("MailingState", "string", 80), field("MailingPostalCode", "string", 20), field("MailingCountry", "string", 80),
 	} {
 		f.Required = f.Name == "LastName"
-		s.Contact[strings.ToLower(f.Name)] = f
+		contact[strings.ToLower(f.Name)] = f
 	}
 	return &memOrg{
-		me: provisioning.Identity{OrgID: "00D000000000001AAA", UserID: recordID("005", 1)}, schema: s,
+		me: provisioning.Identity{OrgID: "00D000000000001AAA", UserID: recordID("005", 1)}, schema: s, contact: contact,
 		profiles: []provisioning.Profile{
 			{ID: recordID("00e", 1), Name: "Customer Community User", UserType: "CspLitePortal", LicenseKey: "PID_Customer_Community", License: "Customer Community"},
 			{ID: recordID("00e", 2), Name: "Customer Community Plus User", UserType: "PowerCustomerSuccess", LicenseKey: "PID_Customer_Plus", License: "Customer Community Plus"},

@@ -85,11 +85,6 @@ func (o *bigOrg) Profiles(ctx context.Context) ([]provisioning.Profile, error) {
 	return o.memOrg.Profiles(ctx)
 }
 
-func (o *bigOrg) Licenses(ctx context.Context) ([]provisioning.License, error) {
-	defer o.enter()()
-	return o.memOrg.Licenses(ctx)
-}
-
 // bigFile is a file of n rows in Data Loader's columns.
 func bigFile(n int) provisioning.Input {
 	headers := []string{"ContactID", "First Name", "Last Name", "Email", "Username", "Time Zone"}
@@ -123,7 +118,7 @@ func TestSixtyRowsCostFewRequestsInTwoWaves(t *testing.T) {
 		org.took = 120 * time.Millisecond
 		start := time.Now()
 		d := mustPlan(t, org, newPortal(), addTerms, bigFile(60))
-		if got := strings.Join(org.requests(), " "); got != "ContactDomains Contacts Licenses Profiles Users" {
+		if got := strings.Join(org.requests(), " "); got != "ContactDomains Contacts Profiles Users" {
 			t.Errorf("requests: %s", got)
 		}
 		if took := time.Since(start); took > 2*org.took {
@@ -144,7 +139,7 @@ func TestTenThousandRowsTakeFiveSecondsAtMost(t *testing.T) {
 		if took := time.Since(start); took > time.Second {
 			t.Errorf("reads took %v of the clock, which leaves too little of 5 s", took)
 		}
-		if n := len(org.requests()); n != 17 {
+		if n := len(org.requests()); n != 16 {
 			t.Errorf("%d requests: %v", n, org.requests())
 		}
 		if org.deepest > 8 {
@@ -155,7 +150,7 @@ func TestTenThousandRowsTakeFiveSecondsAtMost(t *testing.T) {
 
 func TestReadThatFailsEndsThePlanWithTheOrgsError(t *testing.T) {
 	boom := &provisioning.CallError{Op: "read", Code: "SERVER_UNAVAILABLE"}
-	for _, name := range []string{"Contacts", "Profiles", "Licenses", "Users"} {
+	for _, name := range []string{"Contacts", "Profiles", "Users"} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // which also finds goroutines that are left
 				org := newBigOrg(3)

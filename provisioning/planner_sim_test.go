@@ -75,7 +75,7 @@ func TestPlanOfSixtyRowsOverHTTP(t *testing.T) {
 	for _, n := range o.sim.Counts() {
 		total += n
 	}
-	if total != 6 {
+	if total != 5 {
 		t.Errorf("%d requests: %v", total, o.sim.Counts())
 	}
 	if len(d.Summary.Seats) != 1 || d.Summary.Seats[0].After != 60 || d.Summary.Seats[0].Total != 200_000 {

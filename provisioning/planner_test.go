@@ -114,7 +114,7 @@ func (c *planCase) set(t *testing.T, key, value string) {
 	case "blast-percent":
 		c.portal.BlastPercent = n
 	case "contact-needs":
-		c.org.schema.Contact[strings.ToLower(value)] = provisioning.FieldInfo{Name: value, Label: "Region", Createable: true, Custom: true, Required: true}
+		c.org.contact[strings.ToLower(value)] = provisioning.FieldInfo{Name: value, Label: "Region", Createable: true, Custom: true, Required: true}
 	case "user-needs":
 		c.org.schema.User[strings.ToLower(value)] = provisioning.FieldInfo{Name: value, Label: "Region", Createable: true, Custom: true, Required: true}
 	case "domains-fail":

@@ -12,11 +12,12 @@ import (
 
 // Client is one Salesforce org. All methods are safe for concurrent use. It starts no goroutine that outlives a call.
 type Client struct {
-	cfg    Config
-	http   *http.Client
-	tokens cell[session]
-	schema cell[schemaAt]
-	reads  chan struct{} // holds one token for each read that may run
+	cfg     Config
+	http    *http.Client
+	tokens  cell[session]
+	schema  cell[schemaAt]
+	contact cell[contactAt]
+	reads   chan struct{} // holds one token for each read that may run
 
 	mu    sync.Mutex // guards usage
 	usage provisioning.Usage

@@ -108,8 +108,8 @@ func TestSchemaIsReadOnceADay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := s.Count(salesforcesim.OpDescribe); n != 3 {
-		t.Errorf("%d describes, want 3", n)
+	if n := s.Count(salesforcesim.OpDescribe); n != 2 {
+		t.Errorf("%d describes, want 2", n)
 	}
 	alias, zone, region := schema.User["alias"], schema.User["timezonesidkey"], schema.User["region__c"]
 	if alias.Length != 8 || alias.Name != "Alias" || !alias.Createable || schema.HasCurrency || !schema.HasIsPartner || !schema.HasIsCustomer {
@@ -124,8 +124,8 @@ func TestSchemaIsReadOnceADay(t *testing.T) {
 	if _, err := s.c.Schema(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if n := s.Count(salesforcesim.OpDescribe); n != 6 {
-		t.Errorf("%d describes after a day, want 6", n)
+	if n := s.Count(salesforcesim.OpDescribe); n != 4 {
+		t.Errorf("%d describes after a day, want 4", n)
 	}
 }
 
@@ -333,6 +333,7 @@ func TestSetUpIsRead(t *testing.T) {
 	}
 	want := provisioning.Profile{
 		ID: s.acme.CustomerProfile, Name: "Customer Community User", UserType: "CspLitePortal", LicenseKey: "PID_Customer_Community", License: "Customer Community",
+		Seats: provisioning.License{Key: "PID_Customer_Community", Name: "Customer Community", Active: true, Total: 20_000},
 	}
 	if !slices.Contains(profiles, want) {
 		t.Errorf("profiles %+v", profiles)
@@ -340,6 +341,16 @@ func TestSetUpIsRead(t *testing.T) {
 	licenses, err := s.c.Licenses(ctx)
 	if err != nil || !slices.Contains(licenses, provisioning.License{Key: "PID_Partner_Community", Name: "Partner Community", Active: true, Total: 200}) {
 		t.Errorf("licences %+v, %v", licenses, err)
+	}
+	s.ForgetTraffic()
+	for range 2 {
+		contact, err := s.c.ContactFields(ctx)
+		if last := contact["lastname"]; err != nil || !last.Required || last.Length != 80 || contact["firstname"].Required {
+			t.Errorf("fields of contacts %+v, %v", contact, err)
+		}
+	}
+	if n := s.Count(salesforcesim.OpDescribe); n != 1 {
+		t.Errorf("%d describes of Contact, want 1 a day", n)
 	}
 	role := s.Add("UserRole", salesforcesim.Fields{"Name": "Acme Customer User", "PortalAccountId": s.acme.Account, "PortalType": "CustomerPortal", "PortalRole": "Worker"})
 	roles, err := s.c.Roles(ctx, []string{s.acme.Account, s.acme.Orphan, "junk"})

@@ -28,20 +28,49 @@ type schemaAt struct {
 	at      time.Time
 }
 
-// Schema describes User, Contact and Account by REST and asks whether the org is a sandbox, four requests side by side, at most once
-// a day. The result is shared: it must not be changed.
+// Schema describes User and Account by REST and asks whether the org is a sandbox, three requests side by side, at most once a
+// day. The result is shared: it must not be changed.
 func (c *Client) Schema(ctx context.Context) (*provisioning.Schema, error) {
 	s, err := c.schema.get(ctx, func(s *schemaAt) bool {
 		return c.cfg.Now().Sub(s.at) < schemaAge
 	}, c.describe)
-	var ce *provisioning.CallError
-	switch {
-	case err == nil:
-		return s.schema, nil
-	case errors.As(err, &ce):
-		return nil, err
+	if err != nil {
+		return nil, describeError(err)
 	}
-	return nil, &provisioning.CallError{
+	return s.schema, nil
+}
+
+// contactAt is what describe told of Contact, and when.
+type contactAt struct {
+	fields map[string]provisioning.FieldInfo
+	at     time.Time
+}
+
+// ContactFields describes Contact by REST, one request, at most once a day. The result is shared: it must not be changed.
+func (c *Client) ContactFields(ctx context.Context) (map[string]provisioning.FieldInfo, error) {
+	found, err := c.contact.get(ctx, func(f *contactAt) bool {
+		return c.cfg.Now().Sub(f.at) < schemaAge
+	}, func(ctx context.Context) (*contactAt, error) {
+		at := c.cfg.Now()
+		var contact object
+		if err := c.describeObject(ctx, "Contact", &contact); err != nil {
+			return nil, err
+		}
+		return &contactAt{fields: contact.infos(), at: at}, nil
+	})
+	if err != nil {
+		return nil, describeError(err)
+	}
+	return found.fields, nil
+}
+
+// describeError makes a CallError of what ends the waiting for another caller's description.
+func describeError(err error) error {
+	var ce *provisioning.CallError
+	if errors.As(err, &ce) {
+		return err
+	}
+	return &provisioning.CallError{
 		Op: opDescribe, Code: codeNetwork, Text: "gave up while waiting for a description",
 		Class: provisioning.ClassRetry, Unsent: true, Err: err,
 	}
@@ -49,10 +78,9 @@ func (c *Client) Schema(ctx context.Context) (*provisioning.Schema, error) {
 
 func (c *Client) describe(ctx context.Context) (*schemaAt, error) {
 	at := c.cfg.Now()
-	var user, contact, account object
+	var user, account object
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.describeObject(gctx, "User", &user) })
-	g.Go(func() error { return c.describeObject(gctx, "Contact", &contact) })
 	g.Go(func() error { return c.describeObject(gctx, "Account", &account) })
 	var sandbox []bool
 	g.Go(func() (err error) {
@@ -63,7 +91,7 @@ func (c *Client) describe(ctx context.Context) (*schemaAt, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	s := &provisioning.Schema{User: user.infos(), Contact: contact.infos()}
+	s := &provisioning.Schema{User: user.infos()}
 	_, s.HasCurrency = s.User["currencyisocode"]
 	for _, f := range account.Fields {
 		s.HasIsPartner = s.HasIsPartner || f.Name == "IsPartner"

@@ -8,15 +8,17 @@ import (
 	"portalbot/provisioning"
 )
 
-// Profiles returns every profile with a portal UserType.
+// Profiles returns every profile with a portal UserType, with its licence's seats: the plan needs both, and so reads them at once.
 func (c *Client) Profiles(ctx context.Context) ([]provisioning.Profile, error) {
 	all, _, err := query(ctx, c, "read Profile",
-		"SELECT Id, Name, UserType, UserLicense.Name, UserLicense.LicenseDefinitionKey FROM Profile "+
+		"SELECT Id, Name, UserType, UserLicense.Name, UserLicense.LicenseDefinitionKey, UserLicense.MasterLabel, "+
+			"UserLicense.Status, UserLicense.TotalLicenses, UserLicense.UsedLicenses FROM Profile "+
 			"WHERE UserType IN ('PowerPartner','CspLitePortal','CustomerSuccess','PowerCustomerSuccess')",
 		func(v *values) provisioning.Profile {
 			return provisioning.Profile{
 				ID: v.get("Id"), Name: v.get("Name"), UserType: v.get("UserType"),
 				License: v.get("UserLicense.Name"), LicenseKey: v.get("UserLicense.LicenseDefinitionKey"),
+				Seats: readLicense(v, "UserLicense."),
 			}
 		})
 	return all, err
@@ -26,13 +28,15 @@ func (c *Client) Profiles(ctx context.Context) ([]provisioning.Profile, error) {
 func (c *Client) Licenses(ctx context.Context) ([]provisioning.License, error) {
 	all, _, err := query(ctx, c, "read UserLicense",
 		"SELECT Id, LicenseDefinitionKey, MasterLabel, Status, TotalLicenses, UsedLicenses FROM UserLicense",
-		func(v *values) provisioning.License {
-			return provisioning.License{
-				Key: v.get("LicenseDefinitionKey"), Name: v.get("MasterLabel"), Active: v.get("Status") == "Active",
-				Total: readInt(v.get("TotalLicenses")), Used: readInt(v.get("UsedLicenses")),
-			}
-		})
+		func(v *values) provisioning.License { return readLicense(v, "") })
 	return all, err
+}
+
+func readLicense(v *values, path string) provisioning.License {
+	return provisioning.License{
+		Key: v.get(path + "LicenseDefinitionKey"), Name: v.get(path + "MasterLabel"), Active: v.get(path+"Status") == "Active",
+		Total: readInt(v.get(path + "TotalLicenses")), Used: readInt(v.get(path + "UsedLicenses")),
+	}
 }
 
 // readInt reads a count; 0 for none.

@@ -130,6 +130,7 @@ func (p *program) Run(ctx context.Context) error {
 		work.Go(func() error { return listen(ctx, "the operator", p.admin, p.adminHandler()) })
 	}
 	work.Go(func() error { return p.serveControl(ctx) })
+	work.Go(func() error { return p.warm(ctx) })
 	all.Go(func() error { return p.outbox.Run(telling) })
 	all.Go(func() error {
 		defer told()
@@ -138,6 +139,15 @@ func (p *program) Run(ctx context.Context) error {
 		return err
 	})
 	return all.Wait()
+}
+
+// warm signs in to Salesforce and reads what is kept for a day, so that the first plan need not, and the operator sees at the start
+// when that fails.
+func (p *program) warm(ctx context.Context) error {
+	if _, err := p.org.Schema(ctx); err != nil && ctx.Err() == nil {
+		p.log.Error("Salesforce cannot be used yet", "error", callHint(err))
+	}
+	return nil
 }
 
 // flushTime is how long the end of the program waits for the last messages, so that a thread says that its run was interrupted. What

@@ -88,6 +88,7 @@ func (c *cli) must(line string, result any, more ...string) {
 }
 
 func TestTheSalesforceCLIWorksAgainstTheOrg(t *testing.T) {
+	t.Parallel()
 	c := newCLI(t)
 	o := newOrg(t, 2500, salesforcesim.Config{})
 	defer func() {

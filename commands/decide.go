@@ -31,13 +31,18 @@ func (c *Commands) approve(ctx context.Context, in call) error {
 		}
 		return err
 	}
+	return c.tell(ctx, in, approvedWords(r))
+}
+
+// approvedWords says what follows from an approval.
+func approvedWords(r provisioning.Request) string {
 	if missing := r.Required - len(r.Approvals); missing > 0 {
-		return c.tell(ctx, in, fmt.Sprintf("Your approval of %s is counted. It needs %s, from somebody else.", r.ID, count(missing, "more approval")))
+		return fmt.Sprintf("Your approval of %s is counted. It needs %s, from somebody else.", r.ID, count(missing, "more approval"))
 	}
 	if r.State == provisioning.StateScheduled {
-		return c.tell(ctx, in, fmt.Sprintf("Your approval of %s is counted. It starts %s.", r.ID, bot.Date(r.StartAfter)))
+		return fmt.Sprintf("Your approval of %s is counted. It starts %s.", r.ID, bot.Date(r.StartAfter))
 	}
-	return c.tell(ctx, in, fmt.Sprintf("Your approval of %s is counted. It runs now; its thread shows how far it is.", r.ID))
+	return fmt.Sprintf("Your approval of %s is counted. It runs now; its thread shows how far it is.", r.ID)
 }
 
 // counted returns a function that reports whether a person's decision stands in a request.

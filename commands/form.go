@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -31,6 +32,7 @@ const (
 	blockMethod   = "method"
 	blockMail     = "mail"
 	blockContacts = "contacts"
+	blockStart    = "start"
 	blockNote     = "note"
 )
 
@@ -41,6 +43,8 @@ const mailDefault = "default"
 type form struct {
 	Verb  provisioning.Verb `json:"v"`
 	Files []formFile        `json:"f,omitempty"` // files that are in Slack already; empty: the form asks for one
+	// Amends is the pending request whose file is to be replaced; empty for a new request.
+	Amends string `json:"r,omitempty"`
 }
 
 type formFile struct {
@@ -55,6 +59,7 @@ type choices struct {
 	method   provisioning.Method
 	mail     string
 	contacts bool
+	start    time.Time // zero: as soon as it is approved
 	note     string
 }
 
@@ -79,8 +84,13 @@ func (c *Commands) formButton(v provisioning.Verb) func(context.Context, call) e
 
 // openForm opens the form, or, when the trigger is dead, offers a button that does: after a restart, or when Slack was slow.
 func (c *Commands) openForm(ctx context.Context, in call, f form) error {
+	return c.openFormWith(ctx, in, f, choices{})
+}
+
+// openFormWith opens the form with what is filled in already.
+func (c *Commands) openFormWith(ctx context.Context, in call, f form, ch choices) error {
 	if !in.Replayed && in.TriggerID != "" {
-		_, err := c.client.OpenView(ctx, in.TriggerID, c.formView(f, choices{}, nil))
+		_, err := c.client.OpenView(ctx, in.TriggerID, c.formView(f, ch, nil))
 		if err == nil {
 			return nil
 		}
@@ -98,6 +108,9 @@ func (c *Commands) openForm(ctx context.Context, in call, f form) error {
 
 // button opens the form.
 func (f form) button(text string) *slack.ButtonBlockElement {
+	if f.Amends != "" {
+		return pushButton(actionAmend, f.Amends, text)
+	}
 	ids := make([]string, len(f.Files))
 	for i, file := range f.Files {
 		ids[i] = file.ID
@@ -112,7 +125,21 @@ func (c *Commands) formView(f form, ch choices, top []slack.Block) slack.ModalVi
 	if len(blocks) > 0 {
 		blocks = append(blocks, slack.NewDividerBlock())
 	}
-	blocks = append(blocks, f.fileInput())
+	title := verbWords(f.Verb)
+	if f.Amends != "" {
+		title = "Replace the file"
+		blocks = append(blocks, amendBlocks(f, ch)...)
+	} else {
+		blocks = append(blocks, f.inputs(portals, ch)...)
+	}
+	v := modalView(modalForm, title, "Check the file", "Cancel", blocks)
+	v.PrivateMetadata = f.metadata()
+	return v
+}
+
+// inputs are the inputs of a new request.
+func (f form) inputs(portals []provisioning.Portal, ch choices) []slack.Block {
+	blocks := []slack.Block{f.fileInput()}
 	if len(portals) > 1 {
 		blocks = append(blocks, portalInput(portals, ch.portal))
 	}
@@ -125,11 +152,8 @@ func (c *Commands) formView(f form, ch choices, top []slack.Block) slack.ModalVi
 			blocks = append(blocks, contactsInput(ch.contacts))
 		}
 	}
-	blocks = append(blocks, noteInput(ch.note),
+	return append(blocks, startInput(ch.start), noteInput(ch.note),
 		footnote("You see first what would happen. Nothing is done in Salesforce before somebody else has approved it."))
-	v := modalView(modalForm, verbWords(f.Verb), "Check the file", "Cancel", blocks)
-	v.PrivateMetadata = f.metadata()
-	return v
 }
 
 func (f form) metadata() string {
@@ -232,6 +256,20 @@ func contactsInput(checked bool) slack.Block {
 	return b
 }
 
+// maxAhead is how far ahead a start may be set. Longer than that nobody remembers why: this is ours.
+const maxAhead = 30 * 24 * time.Hour
+
+func startInput(at time.Time) slack.Block {
+	e := slack.NewDateTimePickerBlockElement("start")
+	if !at.IsZero() {
+		e.InitialDateTime = at.Unix()
+	}
+	b := slack.NewInputBlock(blockStart, plainText("Do not start before", maxOptionText),
+		plainText("Empty: as soon as it is approved.", maxContextText), e)
+	b.Optional = true
+	return b
+}
+
 func noteInput(text string) slack.Block {
 	e := slack.NewPlainTextInputBlockElement(plainText("Why, for whom, ticket number ...", maxOptionText), "note")
 	e.Multiline, e.MaxLength, e.InitialValue = true, maxNote, bot.Clip(text, maxNote)
@@ -250,6 +288,13 @@ func readForm(v *bot.View) (form, choices, error) {
 	ch := choices{
 		portal: s.Selected(blockPortal), method: provisioning.Method(s.Selected(blockMethod)), mail: s.Selected(blockMail),
 		contacts: s.Checked(blockContacts, "yes"), note: strings.TrimSpace(s.Value(blockNote)),
+	}
+	if at := s.Selected(blockStart); at != "" {
+		start, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			return form{}, choices{}, fmt.Errorf("read the start: %w", err)
+		}
+		ch.start = start
 	}
 	switch len(f.Files) {
 	case 0:
@@ -287,8 +332,11 @@ func (c *Commands) ackForm(d bot.Delivery) bot.Ack {
 	} else if ch.file.ID == "" {
 		return refuseInput(blockWhich, "Choose a file.")
 	}
+	if !ch.start.IsZero() && (ch.start.Before(d.At) || ch.start.After(d.At.Add(maxAhead))) {
+		return refuseInput(blockStart, "Choose a time within the next 30 days, or leave it empty to start as soon as it is approved.")
+	}
 	portal, err := c.service.Portal(ch.portal)
-	if err != nil {
+	if err != nil && f.Amends == "" {
 		return refuseInput(blockPortal, "Choose a portal.")
 	}
 	if ch.contacts && !portal.CreateContacts {

@@ -36,6 +36,7 @@ type setup struct {
 	portals map[string]provisioning.Portal
 	policy  provisioning.Policy
 	org     salesforcesim.Config
+	engine  provisioning.Options
 }
 
 func customer() provisioning.Portal {
@@ -89,7 +90,7 @@ func begin(t *testing.T, change func(*setup)) *world {
 	log := slog.New(slog.NewTextHandler(testLog{t}, nil))
 	client := bot.NewClient(bot.Config{BotToken: w.ws.BotToken(), AppToken: w.ws.AppToken(), APIURL: w.ws.APIURL(), Log: log})
 	who := bot.NewPeople(client)
-	engine := provisioning.NewEngine(w.db, org, provisioning.Options{}, time.Now, log)
+	engine := provisioning.NewEngine(w.db, org, s.engine, time.Now, log)
 	admins := []string{"U0ADMIN"}
 	w.service = provisioning.NewService(w.db, org, people{who}, engine, provisioning.Config{
 		Portals: s.portals, Policy: s.policy, Admins: admins,

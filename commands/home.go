@@ -28,7 +28,7 @@ func (c *Commands) home(ctx context.Context, in call) error {
 		scanned++
 		own := r.Terms.Requester == in.User
 		switch {
-		case r.State == provisioning.StatePlanning:
+		case r.State == provisioning.StatePlanning, dropped(r):
 		case own && len(mine) < homeListed:
 			mine = append(mine, c.withLink(ctx, r))
 		}

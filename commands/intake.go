@@ -41,7 +41,11 @@ func (c *Commands) intake(ctx context.Context, origin, user string, f form, ch c
 	if err != nil {
 		return answer{}, fmt.Errorf("get file %s: %w", ch.file.ID, err)
 	}
-	portal, err := c.service.Portal(ch.portal)
+	terms, err := c.terms(ctx, user, f, ch)
+	if err != nil {
+		return answer{}, err
+	}
+	portal, err := c.service.Portal(terms.Portal)
 	if err != nil {
 		return answer{}, err
 	}
@@ -50,13 +54,25 @@ func (c *Commands) intake(ctx context.Context, origin, user string, f form, ch c
 		return bad, err
 	}
 	sum := sha256.Sum256(content)
-	terms := provisioning.Terms{
-		Origin: origin, Verb: f.Verb, Method: ch.method, Portal: portal.Name, Requester: user, Note: bot.Clip(ch.note, maxNote),
-		Mail: mailOf(ch.mail, portal), CreateContacts: ch.contacts,
-		FileName: ch.file.Name, FileID: ch.file.ID, FileSum: hex.EncodeToString(sum[:]),
-	}
+	terms.Origin, terms.FileName, terms.FileID, terms.FileSum = origin, ch.file.Name, ch.file.ID, hex.EncodeToString(sum[:])
 	proposal, err := c.service.Propose(ctx, terms, input)
 	return answer{proposal: proposal}, err
+}
+
+// terms are what the person asks for, but for the file.
+func (c *Commands) terms(ctx context.Context, user string, f form, ch choices) (provisioning.Terms, error) {
+	ch.note = bot.Clip(ch.note, maxNote)
+	if f.Amends != "" {
+		return c.amendedTerms(ctx, user, f, ch)
+	}
+	portal, err := c.service.Portal(ch.portal)
+	if err != nil {
+		return provisioning.Terms{}, err
+	}
+	return provisioning.Terms{
+		Verb: f.Verb, Method: ch.method, Portal: portal.Name, Requester: user, Note: ch.note,
+		Mail: mailOf(ch.mail, portal), CreateContacts: ch.contacts, StartAfter: ch.start,
+	}, nil
 }
 
 func mailOf(chosen string, p provisioning.Portal) provisioning.MailMode {

@@ -41,6 +41,10 @@ func planButtons(r provisioning.Request, filesToDM bool) []slack.Block {
 		buttons = append(buttons,
 			pushButton(actionApprove, refOf(r), "Approve").WithStyle(slack.StylePrimary),
 			pushButton(actionDeny, refOf(r), "Deny").WithStyle(slack.StyleDanger))
+		if r.Plan.Summary.Runs() > 1 {
+			buttons = append(buttons, pushButton(actionPart, refOf(r), "Approve in part"))
+		}
+		buttons = append(buttons, pushButton(actionAmend, refOf(r), "Replace the file"))
 	}
 	if filesToDM {
 		buttons = append(buttons, pushButton(actionFile, r.ID+" "+string(provisioning.NoticePlanFile), "Send me the plan's CSV"))

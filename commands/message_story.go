@@ -15,9 +15,14 @@ func storyLine(r provisioning.Request, ref string) string {
 	n, err := strconv.Atoi(numberText)
 	switch what {
 	case "approval":
-		if err == nil && n > 0 && n <= len(r.Approvals) {
+		nth, plan, _ := strings.Cut(numberText, "-")
+		if n, err := strconv.Atoi(nth); err == nil && n > 0 && n <= len(r.Approvals) && plan == provisioning.PlanRef(r) {
 			return approvalLine(r, n)
 		}
+	case "amended":
+		return amendedLine(r, numberText)
+	case "narrowed":
+		return narrowedLine(r, numberText)
 	case "denied":
 		return fmt.Sprintf(":no_entry_sign: %s denied %s: %s\n%s, nothing was run. You can send a mended file as a new request.",
 			bot.Mention(r.Ending.Person), r.ID, esc(sentenceEnd(r.Ending.Reason), maxNote), bot.Mention(r.Terms.Requester))
@@ -58,7 +63,7 @@ func approvalLine(r provisioning.Request, n int) string {
 	switch missing := r.Required - n; {
 	case missing > 0:
 		return line + fmt.Sprintf(" It needs %s.", count(missing, "more approval"))
-	case !r.StartAfter.IsZero():
+	case r.StartAfter.After(r.Approvals[n-1].At):
 		return line + " It starts " + bot.Date(r.StartAfter) + "."
 	}
 	return line + " It runs now."

@@ -3,6 +3,7 @@ package commands
 import (
 	"fmt"
 
+	"portalbot/bot"
 	"portalbot/provisioning"
 )
 
@@ -23,6 +24,9 @@ func planLines(r provisioning.Request) []string {
 		}
 	}
 	lines = append(lines, "*Portal:* "+esc(r.Terms.Portal, 80))
+	if !r.Terms.StartAfter.IsZero() {
+		lines = append(lines, "*Starts:* not before "+bot.Date(r.Terms.StartAfter)+"; each row is read again right before it is written")
+	}
 	if r.Terms.FileName != "" {
 		lines = append(lines, "*File:* "+esc(r.Terms.FileName, 120))
 	}

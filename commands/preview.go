@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,10 +24,15 @@ type draft struct {
 	Digest string `json:"d"`
 	// Typed is what must be typed before the draft is sent: the number of rows that cannot be undone. 0: nothing.
 	Typed int `json:"t,omitempty"`
+	// Amends is the request that gets the draft's plan; empty for a request of its own.
+	Amends string `json:"a,omitempty"`
 }
 
+// becomes is the request that people see once the draft is sent.
+func (d draft) becomes() string { return cmp.Or(d.Amends, d.ID) }
+
 func draftOf(r provisioning.Request) draft {
-	return draft{ID: r.ID, Digest: r.Plan.Digest, Typed: r.Plan.Summary.Actions[provisioning.ActionDisable]}
+	return draft{ID: r.ID, Digest: r.Plan.Digest, Amends: r.Terms.Amends, Typed: r.Plan.Summary.Actions[provisioning.ActionDisable]}
 }
 
 // chosen is who could decide on a request.
@@ -81,8 +87,12 @@ func (c *Commands) offerPreview(ctx context.Context, in call, r provisioning.Req
 
 // previewBlocks says what a draft would do.
 func previewBlocks(r provisioning.Request, deciders string) []slack.Block {
+	head := fmt.Sprintf("*%s*: this is what would happen. Nothing was sent yet.", esc(aim(r), 200))
+	if r.Terms.Amends != "" {
+		head += fmt.Sprintf(" Sent, it takes the place of the plan of *%s*, and approvals start over.", r.Terms.Amends)
+	}
 	blocks := []slack.Block{
-		section(fmt.Sprintf("*%s*: this is what would happen. Nothing was sent yet.", esc(aim(r), 200))),
+		section(head),
 		sectionWithin(2*maxPart, planLines(r)),
 	}
 	if lines := warningLines(r.Plan.Summary); len(lines) > 0 {
@@ -147,7 +157,7 @@ func (c *Commands) ackPreview(d bot.Delivery) bot.Ack {
 	if dr.Typed > 0 && typed != strconv.Itoa(dr.Typed) {
 		return refuseInput(blockTyped, fmt.Sprintf("Type %d, or cancel.", dr.Typed))
 	}
-	v := waitView(dr.ID, c.onItsWay(dr.ID), "You can close this.")
+	v := waitView(dr.becomes(), c.onItsWay(dr.becomes()), "You can close this.")
 	v.ExternalID = d.Key // by which the link to the thread finds it
 	return bot.Ack{Update: &v}
 }

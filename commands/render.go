@@ -27,6 +27,9 @@ func (c *Commands) Render(ctx context.Context, item bot.Item) (bot.Post, error) 
 	inThread := bot.Post{ThreadKey: id + "/" + string(provisioning.NoticeRoot)}
 	switch kind {
 	case provisioning.NoticePlan:
+		if ref != provisioning.PlanRef(r) {
+			return replacedPage(r).post(r, inThread), nil
+		}
 		rows, err := c.sample(ctx, r)
 		if err != nil {
 			return bot.Post{}, err
@@ -40,6 +43,9 @@ func (c *Commands) Render(ctx context.Context, item bot.Item) (bot.Post, error) 
 		return p.post(r, inThread), nil
 	case provisioning.NoticeStory:
 		line := storyLine(r, ref)
+		if strings.HasPrefix(ref, "remind-") {
+			line = reminderLine(r, c.cfg.Approvers, c.cfg.Admins)
+		}
 		if line == "" {
 			return bot.Post{Skip: true}, nil
 		}
@@ -47,6 +53,9 @@ func (c *Commands) Render(ctx context.Context, item bot.Item) (bot.Post, error) 
 		p.blocks = append(p.blocks, section(line))
 		return p.post(r, inThread), nil
 	case provisioning.NoticePlanFile:
+		if ref != provisioning.PlanRef(r) {
+			return bot.Post{Skip: true}, nil // its plan was replaced before its file was sent
+		}
 		return c.filePost(r, inThread, c.planFile(ctx, r)), nil
 	case provisioning.NoticeResults:
 		return c.filePost(r, inThread, c.resultsFile(ctx, r)), nil

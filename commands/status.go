@@ -135,6 +135,9 @@ func hidden(r provisioning.Request, user string) bool {
 	return r.PendingAt.IsZero() && r.Terms.Requester != user
 }
 
+// dropped reports a draft that was never sent and never will be: its plan was cancelled, or became that of another request.
+func dropped(r provisioning.Request) bool { return r.PendingAt.IsZero() && r.State.Ended() }
+
 // withoutButtons leaves out rows of buttons.
 func withoutButtons(blocks []slack.Block) []slack.Block {
 	var out []slack.Block
@@ -177,7 +180,7 @@ func (c *Commands) showList(ctx context.Context, in call, f provisioning.Filter,
 		if err != nil {
 			return err
 		}
-		if hidden(r, in.User) || r.State == provisioning.StatePlanning {
+		if hidden(r, in.User) || dropped(r) || r.State == provisioning.StatePlanning {
 			continue
 		}
 		if more = len(lines) == listed; more {

@@ -41,11 +41,14 @@ const (
 	actionStop    = "portal_stop"
 	actionStatus  = "portal_status"
 	actionFile    = "portal_file"
+	actionPart    = "portal_part"
+	actionAmend   = "portal_amend"
 
 	modalForm    = "portal_form"
 	modalNote    = "portal_note" // has nothing to submit
 	modalPreview = "portal_preview"
 	modalDeny    = "portal_deny_reason"
+	modalPart    = "portal_part_rows"
 
 	// ShortcutAdd is the callback id of the message shortcut "Provision from CSV".
 	ShortcutAdd = "portal_add_from_message"
@@ -122,6 +125,8 @@ func (c *Commands) buttonTable() map[string]button {
 	table := map[string]button{
 		actionApprove: {c.approve},
 		actionDeny:    {c.deny},
+		actionPart:    {c.partButton},
+		actionAmend:   {c.amendButton},
 		actionSend:    {c.sendDraft},
 		actionDiscard: {c.discard},
 		actionCancel:  {c.cancelButton},
@@ -140,5 +145,6 @@ func (c *Commands) modalTable() map[string]modal {
 		modalForm:    {ack: c.ackForm, submit: c.submitForm},
 		modalPreview: {ack: c.ackPreview, submit: c.submitPreview, closed: c.closePreview},
 		modalDeny:    {ack: c.ackDeny, submit: c.submitDeny},
+		modalPart:    {ack: c.ackPart, submit: c.submitPart},
 	}
 }

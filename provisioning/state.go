@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -217,7 +218,7 @@ func (m move) before(ev Event) bool {
 		}
 		m.approve(a)
 		m.tell(NoticeRoot, NoticePlan)
-		m.story("approval-" + strconv.Itoa(len(r.Approvals)))
+		m.story(strings.TrimSuffix("approval-"+strconv.Itoa(len(r.Approvals))+"-"+PlanRef(*r), "-"))
 
 	case Denied:
 		if r.State != StatePending {

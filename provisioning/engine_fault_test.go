@@ -74,7 +74,7 @@ func sample(all []fault, calls, saves, n int) []fault {
 	if long() || len(all) <= n {
 		return all
 	}
-	rnd := rand.New(rand.NewPCG(4, 4)) //nolint:gosec // always the same sample
+	rnd := rand.New(rand.NewPCG(4, 4))
 	rnd.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	inRun := func(f fault) bool { return f.kind == "call" && f.n > calls*3/4 || f.kind == "save" && f.n > saves/2 }
 	slices.SortStableFunc(all[n/4:], func(a, b fault) int { return btoi(inRun(b)) - btoi(inRun(a)) })
@@ -503,7 +503,7 @@ func TestEveryFaultLeavesTheUndisturbedResult(t *testing.T) {
 func TestFaultsWhileSettlingLeaveTheUndisturbedResult(t *testing.T) {
 	st := stories()[0]
 	calm, used := st.play(t, nil)
-	rnd := rand.New(rand.NewPCG(7, 7)) //nolint:gosec // always the same lives
+	rnd := rand.New(rand.NewPCG(7, 7))
 	n := 24
 	if long() {
 		n = 400

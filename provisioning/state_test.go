@@ -203,7 +203,7 @@ func eventAt(n int, rnd *rand.Rand, r provisioning.Request) provisioning.Event {
 func TestNoSequenceOfEventsBreaksTheRules(t *testing.T) {
 	ended, ran := 0, 0
 	for seed := range uint64(4000) {
-		rnd := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a seeded test
+		rnd := rand.New(rand.NewPCG(seed, 1))
 		r := newRequest()
 		for range 60 {
 			was := r

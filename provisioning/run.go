@@ -87,7 +87,8 @@ type event struct {
 	drop func() // what is to be given back when do is never run; nil: nothing
 }
 
-// windowRows is how many rows are loaded at a time, and half of how many are held.
+// windowRows is how many rows are loaded at a time, and a third of how many are held: enough for the rows of all slots that are
+// under way and read ahead.
 const windowRows = 2000
 
 // loop runs the request until it has ended or is blocked (nil), ctx ends (nil), or its memory is in doubt (an error: take it up from
@@ -291,7 +292,7 @@ func (r *run) ending() bool { return r.broken != "" || r.req.StopBy != "" }
 // restart, wherever they stand.
 func (r *run) load(ctx context.Context) error {
 	total := r.req.Plan.Summary.Rows
-	for r.next < total && (!r.ending() && len(r.live) < windowRows || r.ending() && len(r.marks) > 0) {
+	for r.next < total && (!r.ending() && len(r.live) < 2*windowRows || r.ending() && len(r.marks) > 0) {
 		rows, err := r.e.store.PlanRows(ctx, r.req.Plan.ID, r.next, windowRows)
 		if err != nil {
 			return fmt.Errorf("read the plan of %s: %w", r.req.ID, err)

@@ -37,10 +37,10 @@ func (r *run) readAhead(ctx context.Context, now time.Time) {
 		}
 	}
 	for l, s := range lanes {
-		if s.flying == 0 {
+		if s.flying+s.reading == 0 { // the first rows are for the slots that were just asked for
 			continue
 		}
-		batch := min(s.want, readBatch)
+		batch := min(s.want/callsAhead, readBatch)
 		for missing := s.want - s.fresh - s.reading; batch > 0 && missing >= batch && len(next[l]) > 0; missing -= batch {
 			n := min(batch, len(next[l]))
 			r.read(ctx, next[l][:n:n], nil)

@@ -42,11 +42,15 @@ func (s *sizer) ahead() int {
 	switch {
 	case s.last > freshFor/3:
 		return 0
-	case s.last > freshFor/6:
+	case s.last > freshFor/(2*callsAhead):
 		return 1
 	}
-	return 2
+	return callsAhead
 }
+
+// callsAhead is for how many calls of each slot rows are read ahead at most: one that is about to go, one that is being read, and one
+// for the unevenness of both.
+const callsAhead = 3
 
 func (r *run) sizer(w *work) *sizer {
 	k := sizeKey{w.row.RoleBased, w.step, ""}

@@ -2,6 +2,8 @@ package provisioning_test
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -111,4 +113,55 @@ func lastIndex(s []string, v string) int {
 		}
 	}
 	return -1
+}
+
+// Whoever asks for whatever, for however long: never more calls than parallel, never two that take the lock, everybody who asks and
+// waits is served, and a request that comes late is served at least as well as its share.
+func TestSchedulerKeepsItsRulesUnderRandomLoad(t *testing.T) {
+	for seed := range uint64(60) {
+		synctest.Test(t, func(t *testing.T) {
+			rnd := rand.New(rand.NewPCG(seed, 9))
+			parallel := 1 + rnd.IntN(6)
+			f := newFlight(parallel)
+			var wg sync.WaitGroup
+			served := make([]int, 1+rnd.IntN(6))
+			asked := make([]int, len(served))
+			for who := range served {
+				lock, calls, most := rnd.IntN(2) == 0, 1+rnd.IntN(25), time.Duration(1+rnd.IntN(600))*time.Second
+				late, impatient := time.Duration(rnd.IntN(3600))*time.Second, rnd.IntN(5) == 0
+				var mu sync.Mutex
+				asked[who] = calls
+				for range 1 + rnd.IntN(4) { // a request asks for several slots at once
+					took := time.Duration(1 + rnd.Int64N(int64(most)))
+					wg.Go(func() {
+						time.Sleep(late)
+						for {
+							mu.Lock()
+							if served[who] == asked[who] {
+								mu.Unlock()
+								return
+							}
+							served[who]++
+							mu.Unlock()
+							if impatient { // some give up, and ask again
+								ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+								if slot, err := f.s.Acquire(ctx, fmt.Sprint("P-", who), lock); err == nil {
+									slot.Release()
+								}
+								cancel()
+							}
+							f.call(t, fmt.Sprint("P-", who), lock, took)
+						}
+					})
+				}
+			}
+			wg.Wait() // synctest fails when anybody waits for ever
+			if f.total > parallel || f.most[true] > 1 {
+				t.Errorf("seed %d: %d calls at once, %d of them with the lock, %d allowed", seed, f.total, f.most[true], parallel)
+			}
+			if !slices.Equal(served, asked) {
+				t.Errorf("seed %d: served %v of %v", seed, served, asked)
+			}
+		})
+	}
 }

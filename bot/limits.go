@@ -41,6 +41,7 @@ var methodTier = map[string]int{
 	"conversations.history":        tier3,
 	"conversations.replies":        tier3,
 	"files.completeUploadExternal": tier4,
+	"files.delete":                 tier3,
 	"files.getUploadURLExternal":   tier4,
 	"files.info":                   tier4,
 	"usergroups.users.list":        tier2,

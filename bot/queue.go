@@ -65,6 +65,7 @@ type Post struct {
 type Upload struct {
 	Name, Title string
 	Comment     string // mrkdwn text of the message that carries the file
+	Alt         string // what a picture shows, for people who cannot see it; what is over 1,000 characters is cut
 	// Write writes the content, which must be the same each time that it is called. It is held in memory. An empty file cannot be
 	// uploaded.
 	Write func(w io.Writer) error

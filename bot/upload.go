@@ -22,6 +22,9 @@ const (
 	shareWait  = time.Second
 )
 
+// maxAlt is the length of a picture's description (docs.slack.dev, files.getUploadURLExternal, alt_txt).
+const maxAlt = 1000
+
 // errNoContent says that a file is empty, which Slack does not take.
 var errNoContent = errors.New("the file is empty")
 
@@ -49,7 +52,7 @@ func (o *Outbox) upload(ctx context.Context, item Item, post Post, rec record) e
 		if content.Len() == 0 {
 			return errNoContent
 		}
-		id, err := o.client.putFile(ctx, post.File.Name, content.Bytes())
+		id, err := o.client.putFile(ctx, *post.File, content.Bytes())
 		if err != nil {
 			return err
 		}
@@ -116,7 +119,7 @@ func (c *Client) SendFile(ctx context.Context, userID string, m Message, file Up
 	if content.Len() == 0 {
 		return errNoContent
 	}
-	id, err := c.putFile(ctx, file.Name, content.Bytes())
+	id, err := c.putFile(ctx, file, content.Bytes())
 	if err != nil {
 		return err
 	}
@@ -129,10 +132,12 @@ func (c *Client) SendFile(ctx context.Context, userID string, m Message, file Up
 
 // putFile sends a file's bytes to Slack and returns its id. Nobody sees it until it is shared. We send the bytes ourselves: slack-go
 // sends them as a form with its last boundary twice and without a length (misc.go, postWithMultipartResponse).
-func (c *Client) putFile(ctx context.Context, name string, content []byte) (id string, err error) {
+func (c *Client) putFile(ctx context.Context, file Upload, content []byte) (id string, err error) {
 	var target *slack.GetUploadURLExternalResponse
 	err = c.call(ctx, "files.getUploadURLExternal", "", func(ctx context.Context) error {
-		target, err = c.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: name, FileSize: len(content)})
+		target, err = c.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{
+			FileName: file.Name, FileSize: len(content), AltTxt: Clip(file.Alt, maxAlt),
+		})
 		return err
 	})
 	if err != nil {

@@ -20,6 +20,8 @@ type Config struct {
 	Notices Notices
 	// Links finds the messages of a request, so that what people are shown elsewhere leads to its thread. May be nil.
 	Links *bot.Links
+	// Reports are the configured reports. May be zero.
+	Reports Reporting
 	// Channel is the id of the channel that requests and their threads are posted in.
 	Channel string
 	// Requesters, Approvers and Admins are lists of Slack user ids, user group ids and [bot.Everyone].

@@ -13,6 +13,7 @@ import (
 	"portalbot/bot/slacksim"
 	"portalbot/commands"
 	"portalbot/provisioning"
+	"portalbot/provisioning/report"
 	"portalbot/provisioning/salesforce"
 	"portalbot/provisioning/salesforce/salesforcesim"
 	"portalbot/store"
@@ -37,6 +38,7 @@ type setup struct {
 	policy  provisioning.Policy
 	org     salesforcesim.Config
 	engine  provisioning.Options
+	reports []commands.ReportPlan
 }
 
 func customer() provisioning.Portal {
@@ -97,6 +99,9 @@ func begin(t *testing.T, change func(*setup)) *world {
 	}, time.Now)
 	w.talk = commands.New(commands.Config{
 		Service: w.service, Client: client, People: who, Notices: w.db, Links: bot.NewLinks(client, w.db), Channel: "C0PORTAL",
+		Reports: commands.Reporting{
+			Plans: s.reports, Store: w.db, Maker: report.NewMaker(report.Config{Org: org, Requests: w.service, Snapshots: w.db, Log: log}),
+		},
 		Requesters: []string{"S0CSTEAM"}, Approvers: s.policy.Approvers, Admins: admins, Log: log,
 	})
 	receiver := bot.NewReceiver(bot.ReceiverConfig{Client: client, Memory: w.db, Handler: w.talk, Log: log, Sockets: 1})

@@ -14,6 +14,9 @@ import (
 // nothing to say any more, is skipped.
 func (c *Commands) Render(ctx context.Context, item bot.Item) (bot.Post, error) {
 	id, kind, ref := splitKey(item.Key)
+	if strings.HasPrefix(id, reportPrefix) {
+		return c.renderReport(ctx, id, kind, ref)
+	}
 	r, err := c.service.Request(ctx, id)
 	if errors.Is(err, provisioning.ErrNotFound) {
 		return bot.Post{Skip: true}, nil

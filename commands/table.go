@@ -5,6 +5,7 @@ import (
 
 	"portalbot/bot"
 	"portalbot/provisioning"
+	"portalbot/provisioning/report"
 )
 
 // command is one row of the table of commands.
@@ -43,6 +44,8 @@ const (
 	actionFile    = "portal_file"
 	actionPart    = "portal_part"
 	actionAmend   = "portal_amend"
+	actionFinding = "portal_finding_" // with a kind of finding after it: makes a request of its users
+	actionFound   = "portal_found_"   // with a kind of finding after it: sends the list
 
 	modalForm    = "portal_form"
 	modalNote    = "portal_note" // has nothing to submit
@@ -107,6 +110,11 @@ func (c *Commands) commandTable() []command {
 			examples: []string{"resume"}, who: admins, run: c.resume,
 		},
 		{
+			name: "report", args: "[NAME]", about: "Make a report now; it comes in its channel.",
+			more:     "Without a name it is the first that is configured.",
+			examples: []string{"report", "report nightly"}, who: everybody, run: c.report,
+		},
+		{
 			name: "template", args: "[add|disable]", about: "Get a CSV to start from, by direct message.",
 			examples: []string{"template", "template disable"}, who: anyone, run: c.template,
 		},
@@ -133,6 +141,10 @@ func (c *Commands) buttonTable() map[string]button {
 		actionStop:    {c.stopButton},
 		actionStatus:  {c.statusButton},
 		actionFile:    {c.fileButton},
+	}
+	for _, k := range []report.Kind{report.Never, report.Inactive, report.Orphans, report.Changed} {
+		table[actionFinding+string(k)] = button{c.actOnFinding}
+		table[actionFound+string(k)] = button{c.foundButton}
 	}
 	for _, v := range verbs {
 		table[actionForm+string(v)] = button{c.formButton(v)}

@@ -458,7 +458,11 @@ func (st story) play(t *testing.T, mutate func(*rig), faults ...fault) (outcome,
 
 // live is one life of the process. It reports whether the request ended in it, and what was left then.
 func (r *rig) live(s *saboteur, terms provisioning.Terms, in provisioning.Input) (ended bool, o outcome) {
-	r.hooks = s.hooks()
+	return r.liveWith(s, s.hooks(), terms, in)
+}
+
+func (r *rig) liveWith(s *saboteur, hooks store.Options, terms provisioning.Terms, in provisioning.Input) (ended bool, o outcome) {
+	r.hooks = hooks
 	r.wrap = func(next http.RoundTripper) http.RoundTripper { return r.ledger.watch(s, s.wrap(next)) }
 	l := r.start()
 	s.mu.Lock()

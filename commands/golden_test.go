@@ -83,8 +83,15 @@ func examples() map[string]*shelf {
 	failing := example().running(st(1, 1, 1)).ended(provisioning.StateDone, "", "").
 		row(0, provisioning.StatusCreated, "", "", "").
 		row(2, provisioning.StatusFailed, "DUPLICATE_USERNAME", "Username finn@acme.com exists in this or another org.", "Choose another Username.")
+	retry := example()
+	retry.request.Terms.RefersTo = "P-12"
+	undo := example()
+	undo.request.Terms.Verb, undo.request.Terms.RefersTo, undo.request.Terms.Undoes = provisioning.VerbUndo, "P-12", "P-12"
+	undo.request.Plan.Summary.Actions = map[provisioning.Action]int{provisioning.ActionDeactivate: 2, provisioning.ActionFreeze: 1}
 	return map[string]*shelf{
 		"pending":   example(),
+		"retry":     retry,
+		"undo":      undo,
 		"half":      example().approved("U0BEN"),
 		"approved":  example().approved("U0BEN", "U0CAS"),
 		"scheduled": scheduled,

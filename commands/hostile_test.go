@@ -53,7 +53,7 @@ func (d dice) shelf() *shelf {
 		provisioning.StateDone, provisioning.StateInvalid, provisioning.StateDenied, provisioning.StateExpired,
 		provisioning.StateCancelled, provisioning.StateStopped, provisioning.StateFailed,
 	}
-	verbs := []provisioning.Verb{provisioning.VerbAdd, provisioning.VerbDisable, provisioning.VerbEnable, provisioning.VerbResend}
+	verbs := []provisioning.Verb{provisioning.VerbAdd, provisioning.VerbDisable, provisioning.VerbEnable, provisioning.VerbResend, provisioning.VerbUndo}
 	actions := []provisioning.Action{
 		provisioning.ActionCreate, provisioning.ActionReactivate, provisioning.ActionDisable, provisioning.ActionFreeze,
 		provisioning.ActionSkip, provisioning.ActionInvalid,
@@ -85,7 +85,7 @@ func (d dice) shelf() *shelf {
 		ID: "P-17", Rev: 3, State: states[d.IntN(len(states))], Required: d.IntN(4), CreatedAt: noon, PendingAt: noon,
 		Terms: provisioning.Terms{
 			Verb: verbs[d.IntN(len(verbs))], Method: provisioning.MethodDisable, Portal: d.text(), Requester: "U0ANN", Note: d.text(),
-			FileName: d.text(), RefersTo: d.text(), CreateContacts: true,
+			FileName: d.text(), RefersTo: d.text(), Undoes: d.text(), CreateContacts: true,
 		},
 		Plan:   provisioning.Plan{Digest: strings.Repeat("ab", 32), Columns: []provisioning.Column{{Header: d.text()}}, Summary: sum, At: noon},
 		Ending: provisioning.Ending{Person: "U0BEN", Reason: d.text()}, Hold: provisioning.Hold{Code: d.text(), Reason: d.text(), Until: noon},

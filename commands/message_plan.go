@@ -44,7 +44,9 @@ func planButtons(r provisioning.Request, filesToDM bool) []slack.Block {
 		if r.Plan.Summary.Runs() > 1 {
 			buttons = append(buttons, pushButton(actionPart, refOf(r), "Approve in part"))
 		}
-		buttons = append(buttons, pushButton(actionAmend, refOf(r), "Replace the file"))
+		if r.Terms.Verb != provisioning.VerbUndo { // which has no file
+			buttons = append(buttons, pushButton(actionAmend, refOf(r), "Replace the file"))
+		}
 	}
 	if filesToDM {
 		buttons = append(buttons, pushButton(actionFile, r.ID+" "+string(provisioning.NoticePlanFile), "Send me the plan's CSV"))

@@ -137,8 +137,12 @@ func summaryPage(r provisioning.Request, failures []provisioning.FailureGroup, f
 			p.both(footnote(fmt.Sprintf("%s more in the results file.", capital(count(left, "reason")))))
 		}
 	}
+	buttons := againButtons(r)
 	if filesToDM {
-		p.both(buttonBlock(pushButton(actionFile, r.ID+" "+string(provisioning.NoticeResults), "Send me the results")))
+		buttons = append(buttons, pushButton(actionFile, r.ID+" "+string(provisioning.NoticeResults), "Send me the results"))
+	}
+	if len(buttons) > 0 {
+		p.both(buttonBlock(buttons...))
 	}
 	return p
 }

@@ -23,7 +23,7 @@ func rootPage(r provisioning.Request) page {
 		foot += " · " + bot.Date(r.PendingAt)
 	}
 	if r.Terms.RefersTo != "" {
-		foot += " · from " + esc(r.Terms.RefersTo, 40)
+		foot += fmt.Sprintf(" · %s %s", followsWords(r.Terms), esc(r.Terms.RefersTo, 40))
 	}
 	p.blocks = append(p.blocks, footnote(foot))
 	switch r.State {

@@ -11,6 +11,9 @@ import (
 func planLines(r provisioning.Request) []string {
 	s := r.Plan.Summary
 	lines := []string{fmt.Sprintf("*Rows:* %s in the file: %s", number(s.Rows), actionCounts(s))}
+	if from := r.Terms.RefersTo; from != "" {
+		lines[0] = fmt.Sprintf("*%s %s:* %s: %s", capital(followsWords(r.Terms)), esc(from, 40), count(s.Rows, "row"), actionCounts(s))
+	}
 	for _, seat := range s.Seats {
 		lines = append(lines, seatLine(seat))
 	}

@@ -46,6 +46,8 @@ const (
 	actionAmend   = "portal_amend"
 	actionFinding = "portal_finding_" // with a kind of finding after it: makes a request of its users
 	actionFound   = "portal_found_"   // with a kind of finding after it: sends the list
+	actionRetry   = "portal_retry"
+	actionUndo    = "portal_undo"
 
 	modalForm    = "portal_form"
 	modalNote    = "portal_note" // has nothing to submit
@@ -84,6 +86,18 @@ func (c *Commands) commandTable() []command {
 			examples: []string{"resend"}, who: requesters, run: c.opener(provisioning.VerbResend),
 		},
 		{
+			name: "retry", args: "ID", about: "Try again what failed, was held back or not started.",
+			more: "It becomes a new request, planned anew from the rows of the first one, which needs approval. " +
+				"Its requester and admins can.",
+			examples: []string{"retry P-17"}, who: requesters | admins, run: c.retry,
+		},
+		{
+			name: "undo", args: "ID", about: "Take back what a request did.",
+			more: "It becomes a new request, which needs approval: users that were created or enabled are deactivated, those that were deactivated " +
+				"get their access back, frozen ones are unfrozen. What was disabled for good stays so.",
+			examples: []string{"undo P-17"}, who: requesters, run: c.undo,
+		},
+		{
 			name: "status", args: "[ID]", about: "Show a request, or all that you have open.",
 			examples: []string{"status", "status P-17"}, who: everybody, run: c.status,
 		},
@@ -100,6 +114,11 @@ func (c *Commands) commandTable() []command {
 			name: "stop", args: "ID", about: "Stop a request that is running.",
 			more:     "Calls that are on their way end, and nothing else begins. Its requester, approvers and admins can.",
 			examples: []string{"stop P-17"}, who: everybody, run: c.stop,
+		},
+		{
+			name: "export", args: "ACCOUNT", about: "Get an account's portal users as a CSV, by direct message.",
+			more:     "Name the account as Salesforce does, or give its id. `disable`, `enable` and `resend` take the file.",
+			examples: []string{"export Acme Corporation", "export 0015g00000A1b2CAAQ"}, who: requesters, run: c.export,
 		},
 		{
 			name: "pause", args: "[REASON]", about: "Pause everything: nothing new is written to Salesforce until `resume`.",
@@ -141,6 +160,8 @@ func (c *Commands) buttonTable() map[string]button {
 		actionStop:    {c.stopButton},
 		actionStatus:  {c.statusButton},
 		actionFile:    {c.fileButton},
+		actionRetry:   {c.retryButton},
+		actionUndo:    {c.undoButton},
 	}
 	for _, k := range []report.Kind{report.Never, report.Inactive, report.Orphans, report.Changed} {
 		table[actionFinding+string(k)] = button{c.actOnFinding}

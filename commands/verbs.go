@@ -6,7 +6,7 @@ import (
 	"portalbot/provisioning"
 )
 
-// verbs are what a request can ask for, in the order in which they are offered.
+// verbs are what a file can be for, in the order in which they are offered. Undo needs none.
 var verbs = [...]provisioning.Verb{provisioning.VerbAdd, provisioning.VerbDisable, provisioning.VerbEnable, provisioning.VerbResend}
 
 // verbWords is the verb as a button or title says it.
@@ -20,6 +20,8 @@ func verbWords(v provisioning.Verb) string {
 		return "Enable portal users"
 	case provisioning.VerbResend:
 		return "Resend access e-mails"
+	case provisioning.VerbUndo:
+		return "Undo"
 	}
 	return string(v)
 }
@@ -44,6 +46,8 @@ func aim(r provisioning.Request) string {
 		s = "Enable " + count(n, "portal user")
 	case provisioning.VerbResend:
 		s = "Resend the access e-mail to " + count(n, "portal user")
+	case provisioning.VerbUndo:
+		s = fmt.Sprintf("Undo %s for %s", r.Terms.Undoes, count(n, "portal user"))
 	}
 	switch sum := r.Plan.Summary; {
 	case sum.Touched == 1 && len(sum.Accounts) > 0 && sum.Accounts[0].Name != "":
@@ -110,12 +114,20 @@ func statusWords(s provisioning.Status) string {
 	return string(s)
 }
 
+// statusCount words the rows of one result: "2 failed".
+func statusCount(s provisioning.Status, n int) string {
+	if s == provisioning.StatusResent {
+		return count(n, "access e-mail") + " requested"
+	}
+	return number(n) + " " + statusWords(s)
+}
+
 // statusCounts words results: "50 created, 2 failed".
 func statusCounts(p provisioning.Progress) string {
 	var words []string
 	for _, s := range statusOrder {
 		if n := p.Counts[s]; n > 0 {
-			words = append(words, number(n)+" "+statusWords(s))
+			words = append(words, statusCount(s, n))
 		}
 	}
 	if len(words) == 0 {

@@ -83,7 +83,7 @@ func (c *Commands) words(ctx context.Context, in call) error {
 	var words []string
 	for w := range strings.FieldsSeq(in.Event.Text) {
 		if !strings.HasPrefix(w, "<@") {
-			words = append(words, strings.ToLower(strings.Trim(w, "`*_")))
+			words = append(words, strings.Trim(w, "`*_"))
 		}
 	}
 	if len(words) > 0 && strings.EqualFold(words[0], c.cfg.Name) {
@@ -94,7 +94,7 @@ func (c *Commands) words(ctx context.Context, in call) error {
 	}
 	in.args = words[1:]
 	for _, cmd := range c.table {
-		if cmd.name != words[0] {
+		if !strings.EqualFold(cmd.name, words[0]) {
 			continue
 		}
 		ok, err := c.may(ctx, in.User, cmd.who)

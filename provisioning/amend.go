@@ -60,6 +60,8 @@ func CheckAmend(r Request, person string, now time.Time) *Refusal {
 	switch {
 	case person != r.Terms.Requester:
 		return &Refusal{RefusedNotOwner, "Only the person who made " + r.ID + " can change its file."}
+	case r.Terms.Verb == VerbUndo:
+		return &Refusal{RefusedState, "Request " + r.ID + " takes back what another one did and has no file that could be changed."}
 	case r.State == StatePending && r.expired(now):
 		return &Refusal{RefusedExpired, "Request " + r.ID + " has expired. Send the file as a new request."}
 	case r.State != StatePending:

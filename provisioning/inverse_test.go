@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"portalbot/provisioning"
@@ -203,6 +204,9 @@ func TestUndoSkipsWhatIsBackAlreadyAndWarnsOfOthersChanges(t *testing.T) {
 	got := l.results(done)
 	if got[provisioning.StatusDeactivated] != 2 || got[provisioning.StatusHeld] != 1 || got[provisioning.StatusSkipped] != 1 {
 		t.Errorf("results %v", got)
+	}
+	if err := l.service.MayAmend(ctx, done.ID, "U0ANN"); refused(err) != provisioning.RefusedState || !strings.Contains(err.Error(), "no file") {
+		t.Errorf("another file for an undo: %v", err)
 	}
 	again := l.run(l.service.Retry(ctx, done.ID, "U0ANN", "retry of the undo"))
 	if again.Terms.RefersTo != done.ID || again.Terms.Undoes != added.ID || again.Progress.Counts[provisioning.StatusDeactivated] != 1 {

@@ -94,6 +94,9 @@ var errKilled = errors.New("the process was killed here")
 // errFault is what a single fault returns.
 var errFault = errors.New("this one was made to fail")
 
+// hangTimeout ends a call that hangs.
+const hangTimeout = 300 * time.Millisecond
+
 const stall = 20 * time.Millisecond // how long a save hangs, and a call whose client left still works
 
 // saboteur numbers every save and every outside call of a life, and makes one of them go wrong.
@@ -437,6 +440,7 @@ func firstDifference(got, want []string) string {
 // play plays a story with one fault in each of the first lives, and then to its end.
 func (st story) play(t *testing.T, mutate func(*rig), faults ...fault) (outcome, []*saboteur) {
 	r, terms, in := st.setUp(t)
+	r.timeout = hangTimeout
 	if mutate != nil {
 		mutate(r)
 	}

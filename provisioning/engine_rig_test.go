@@ -30,6 +30,7 @@ type rig struct {
 	hooks  store.Options
 	ledger *ledger
 
+	timeout time.Duration // of a call; 0: as in production
 	storeOf func(provisioning.Store) provisioning.Store // mutations
 	orgOf   func(provisioning.Org) provisioning.Org
 }
@@ -73,9 +74,6 @@ func (r *rig) contacts(account string, n int) provisioning.Input {
 	return in
 }
 
-// callTimeout ends a call that hangs.
-const callTimeout = 300 * time.Millisecond
-
 // everyone lets the listed people be what they are listed as.
 type everyone struct{}
 
@@ -106,7 +104,7 @@ func (r *rig) start() *life {
 	}
 	org, err := salesforce.New(salesforce.Config{
 		LoginURL: r.sim.URL(), Auth: salesforce.AuthClientCredentials, ClientID: r.acme.ClientID, ClientSecret: r.acme.ClientSecret,
-		Transport: transport, WriteTimeout: callTimeout, ReadTimeout: callTimeout,
+		Transport: transport, WriteTimeout: r.timeout, ReadTimeout: r.timeout,
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
 	if err != nil {

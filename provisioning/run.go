@@ -138,7 +138,7 @@ func (r *run) work(ctx context.Context) error {
 			}
 		case ev := <-r.events:
 			r.flying--
-			if err := ev.do(ctx); err != nil {
+			if err := ev.handle(ctx); err != nil {
 				return err
 			}
 		}
@@ -177,12 +177,23 @@ func (r *run) drain(ctx context.Context, doubt bool) (err error) {
 				ev.release()
 				continue
 			}
-			if err = ev.do(ctx); err != nil {
+			if err = ev.handle(ctx); err != nil {
 				doubt = true
 			}
 		}
 	}
 	return err
+}
+
+// handle does what is to be done. A panic gives back what it would have used.
+func (ev event) handle(ctx context.Context) error {
+	defer func() {
+		if p := recover(); p != nil {
+			ev.release()
+			panic(p)
+		}
+	}()
+	return ev.do(ctx)
 }
 
 func (ev event) release() {

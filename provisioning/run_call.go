@@ -86,6 +86,14 @@ func (g *grant) release() {
 	}
 }
 
+// onPanic is deferred by what holds a grant: a panic does not keep the slot for ever.
+func (g *grant) onPanic() {
+	if p := recover(); p != nil {
+		g.release()
+		panic(p)
+	}
+}
+
 // granted uses a slot: rows that are fresh go at once, others are read with the slot in hand, so that no row waits for its turn
 // only to be too old when it comes.
 func (r *run) granted(ctx context.Context, slot *Slot, lock bool) error {
@@ -168,10 +176,15 @@ func (r *run) send(ctx context.Context, g *grant) error {
 	}
 	terms, org := r.req.Terms, r.e.org
 	r.spawn(ctx, func(ctx context.Context) event {
-		defer g.release()
+		defer g.onPanic()
 		results, err := write(ctx, org, terms, chunk)
 		took := r.e.now().Sub(now)
-		return event{do: func(ctx context.Context) error { return r.answered(ctx, call, chunk, results, took, err) }}
+		return event{
+			// The slot is free before the results are saved, and not before they are known: a call of this request that waits for it
+			// is made by this loop, after them.
+			do:   func(ctx context.Context) error { g.release(); return r.answered(ctx, call, chunk, results, took, err) },
+			drop: g.release,
+		}
 	})
 	return nil
 }

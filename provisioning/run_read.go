@@ -68,6 +68,7 @@ func (r *run) read(ctx context.Context, batch []*work, then *grant) {
 	}
 	org := r.e.org
 	r.spawn(ctx, func(ctx context.Context) event {
+		defer then.onPanic()
 		seen, err := ReadRows(ctx, org, rows)
 		return event{
 			do: func(ctx context.Context) error {

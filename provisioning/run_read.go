@@ -15,14 +15,15 @@ func (r *run) readAhead(ctx context.Context, now time.Time) {
 	if r.req.Terms.AllOrNone {
 		return
 	}
-	type supply struct{ fresh, reading, flying, want int }
+	type supply struct{ fresh, reading, flying, size, want int }
 	var lanes [2]supply
 	var next [2][]*work
 	for _, w := range r.live {
 		l := lane(w.takesLock())
 		s := &lanes[l]
-		if s.want == 0 {
-			s.want = r.sizer(w).ahead() * r.slots(l == 1) * r.size(w)
+		if s.size == 0 {
+			s.size = r.size(w)
+			s.want = r.sizer(w).ahead() * r.slots(l == 1) * s.size
 		}
 		switch {
 		case w.phase == phaseFlying:
@@ -37,8 +38,12 @@ func (r *run) readAhead(ctx context.Context, now time.Time) {
 		}
 	}
 	for l, s := range lanes {
-		if s.flying+s.reading == 0 { // the first rows are for the slots that were just asked for
+		if s.flying+s.reading == 0 {
 			continue
+		}
+		// Slots that were asked for take rows that are fresh, or else the first that are not.
+		if due := r.asks[l == 1]*s.size - s.fresh; due > 0 && s.flying == 0 {
+			next[l] = next[l][min(due, len(next[l])):]
 		}
 		batch := min(s.want/callsAhead, readBatch)
 		for missing := s.want - s.fresh - s.reading; batch > 0 && missing >= batch && len(next[l]) > 0; missing -= batch {

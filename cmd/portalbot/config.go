@@ -112,12 +112,14 @@ type BlastConfig struct {
 
 // ReportConfig is one scheduled report.
 type ReportConfig struct {
-	Name               string   `yaml:"name"`
-	Schedule           string   `yaml:"schedule"`
-	Timezone           string   `yaml:"timezone"`
-	Channel            string   `yaml:"channel"`
-	NeverLoggedInAfter Duration `yaml:"never_logged_in_after"`
-	InactiveAfter      Duration `yaml:"inactive_after"`
+	Name               string   `yaml:"name"`                  // default nightly, where there is one report
+	Schedule           string   `yaml:"schedule"`              // five fields of cron, default "0 6 * * *"
+	Timezone           string   `yaml:"timezone"`              // default UTC
+	Channel            string   `yaml:"channel"`               // default slack.channel
+	Portals            []string `yaml:"portals"`               // default all
+	Period             Duration `yaml:"period"`                // whole days that it tells of, default 1d
+	NeverLoggedInAfter Duration `yaml:"never_logged_in_after"` // default 14d
+	InactiveAfter      Duration `yaml:"inactive_after"`        // default 90d
 }
 
 // StoreConfig says where the state lives.
@@ -248,6 +250,7 @@ func (c *Config) defaults() {
 	if c.Approval.Required == 0 {
 		c.Approval.Required = 1
 	}
+	c.reportDefaults()
 }
 
 // complaints collects what is wrong, one sentence each.
@@ -260,7 +263,9 @@ func (c *complaints) need(ok bool, format string, args ...any) {
 }
 
 // check lists everything that is wrong, one sentence each.
-func (c *Config) check() []string { return append(c.checkSlack(), c.checkOrg()...) }
+func (c *Config) check() []string {
+	return slices.Concat(c.checkSlack(), c.checkOrg(), c.checkReports())
+}
 
 // checkSlack lists what is wrong with Slack and who may approve.
 func (c *Config) checkSlack() []string {

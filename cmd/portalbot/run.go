@@ -15,6 +15,7 @@ import (
 	"portalbot/bot"
 	"portalbot/commands"
 	"portalbot/provisioning"
+	"portalbot/provisioning/report"
 	"portalbot/provisioning/salesforce"
 	"portalbot/store"
 )
@@ -36,6 +37,7 @@ type outside struct {
 //	                                              |  (what is to be told is saved with the change)
 //	Slack <-- bot.Outbox <-- commands (renders) <-- store
 //	                              provisioning.Engine (runs what is approved) --> salesforce, store
+//	bot.Cron (the table of jobs, jobs.go) --> report.Maker --> salesforce, store
 type program struct {
 	log      *slog.Logger
 	store    *store.Store
@@ -45,13 +47,19 @@ type program struct {
 	receiver *bot.Receiver
 	outbox   *bot.Outbox
 	client   *bot.Client
+	cron     *bot.Cron
 	listen   string // address for Slack's requests in http mode, empty in socket mode
 	admin    string // address for the operator; empty for none
 }
 
 // wire builds the program from its configuration. It opens the store and makes no other call. The caller closes it.
 func wire(cfg *Config, log *slog.Logger, o outside) (*program, error) {
-	org, err := connect(cfg, o.salesforce)
+	beneath := o.salesforce
+	if beneath == nil {
+		beneath = salesforce.NewTransport()
+	}
+	counted := newRequestCount(beneath, time.Now)
+	org, err := connect(cfg, counted)
 	if err != nil {
 		return nil, err
 	}
@@ -73,16 +81,28 @@ func wire(cfg *Config, log *slog.Logger, o outside) (*program, error) {
 	p.service = provisioning.NewService(db, org, freshPeople{people}, p.engine, provisioning.Config{
 		Portals: options.Portals, Policy: cfg.policy(), Admins: cfg.Slack.Admins,
 	}, time.Now)
+	maker := report.NewMaker(report.Config{
+		Org: org, Requests: p.service, Snapshots: db, Profiles: cfg.profileNames(), Count: counted.Count, Log: log,
+	})
+	links := bot.NewLinks(p.client, db)
 	talk := commands.New(commands.Config{
 		Service: p.service, Client: p.client, People: people, Notices: db,
 		Channel: cfg.Slack.Channel, Requesters: cfg.Slack.Requesters, Admins: cfg.Slack.Admins, Approvers: cfg.Approval.Approvers,
-		Links: bot.NewLinks(p.client, db), Now: time.Now, Log: log,
+		Links: links, Now: time.Now, Log: log, Reports: commands.Reporting{Plans: cfg.reportPlans(), Maker: maker, Store: db},
 	})
 	p.receiver = bot.NewReceiver(bot.ReceiverConfig{
 		Client: p.client, Memory: db, Handler: talk, Log: log, Sockets: o.sockets, Acked: o.acked,
 		SigningSecret: signingSecret(cfg),
 	})
 	p.outbox = bot.NewOutbox(bot.OutboxConfig{Client: p.client, Memory: db, Queue: talk, Renderer: talk, Log: log, EditEvery: o.editEvery})
+	u := &upkeep{
+		store: db, maker: maker, talk: talk, client: p.client, people: people, links: links, admins: cfg.Slack.Admins,
+		keep: time.Duration(cfg.Store.Retention), log: log,
+	}
+	p.cron, err = bot.NewCron(bot.CronConfig{Jobs: u.table(cfg), Memory: jobMemory{db}, Tell: u.tell, Log: log})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	if cfg.Slack.Mode == "http" {
 		p.listen = cfg.Slack.Listen
 	}
@@ -123,6 +143,7 @@ func (p *program) Run(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return p.receiver.Run(ctx) })
 	work.Go(func() error { return p.engine.Run(ctx) })
+	work.Go(func() error { return p.cron.Run(ctx) })
 	if p.listen != "" {
 		work.Go(func() error { return listen(ctx, "Slack", p.listen, p.receiver) })
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"portalbot/bot/slacksim"
 	"portalbot/provisioning"
 	"portalbot/provisioning/salesforce/salesforcesim"
+	"portalbot/store"
 )
 
 // janitor is the upkeep of a running program.
@@ -118,6 +120,9 @@ func TestAdminsHearOfAJobByDirectMessage(t *testing.T) {
 	w := newWorld(t, 1, salesforcesim.Config{})
 	l := w.start(outside{})
 	defer l.end(false)
+	if err := w.ws.WaitSockets(w.ctx, 1); err != nil {
+		t.Fatal(err)
+	}
 	u := l.janitor()
 	for _, r := range []bot.JobRun{
 		{Name: "report nightly", Due: time.Now(), Error: "read licences: <!channel> no answer"},
@@ -223,14 +228,20 @@ func TestRequestsAreCountedForADay(t *testing.T) {
 }
 
 func TestTheDataFileIsChecked(t *testing.T) {
-	w := newWorld(t, 1, salesforcesim.Config{})
-	l := w.start(outside{})
-	defer l.end(false)
-	u := l.janitor()
-	if result, err := u.checkFile(w.ctx, time.Now()); err != nil || !strings.Contains(result, "KB") {
+	db, err := store.Open(filepath.Join(t.TempDir(), "portalbot.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	u := &upkeep{store: db}
+	if result, err := u.checkFile(t.Context(), time.Now()); err != nil || !strings.Contains(result, "KB") {
 		t.Errorf("%s, %v", result, err)
 	}
-	if result, err := u.cleanUp(w.ctx, time.Now()); err != nil || result != "0 deliveries and 0 dates of seats forgotten" {
+	if result, err := u.cleanUp(t.Context(), time.Now()); err != nil || result != "0 deliveries and 0 dates of seats forgotten" {
 		t.Errorf("%s, %v", result, err)
 	}
 }

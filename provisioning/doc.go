@@ -17,7 +17,9 @@
 //	                                                                                                   v
 //	     done <-- Finished -- running <--- Resumed --- paused      (stop switch, API budget, maintenance, org down)
 //	  stopped <-- Finished, after StopAsked   |   ^
-//	   failed <-- Broken      v               |   `--- Resumed --- blocked (a person must decide)
+//	   failed <-- Broken      v               |   `--- Resolved -- blocked (a person must decide)
+//	                                          |                       |
+//	                                          `------ Blocked --------'--- Resolved, or Finished after StopAsked ---> done, stopped
 //
 // Who may cause what: the requester proposes and sends; an approver who is not the requester approves or denies; requester,
 // approvers and admins cancel and stop; admins set the stop switch; the clock expires and starts what is due; everything else is
@@ -53,13 +55,39 @@
 //     restart: since the restart), because the org may still be working on a call whose client has left. Until then other rows
 //     go on. Then the row is open again, and it is read once more right before it is written;
 //   - should its second create be refused because the user exists after all, it is settled by reading again;
-//   - what reading cannot tell (an access mail) is unknown and is never repeated.
+//   - should it be refused for another reason than that user (the name is taken in another org), the refusal stands;
+//   - what reading cannot tell (an access mail) is unknown and is never repeated by itself. When everything else is done the request is
+//     blocked, and an approver or admin who is not its requester decides by [Service.ResolveUnknown]: leave the rows unknown, which
+//     ends the request, or let them be tried again.
+//
+// A user who is inactive and frozen is enabled in two steps: activated first, then unfrozen, so that the freeze holds until the last
+// moment. Each is settled for itself.
+//
+// # Shutdown
+//
+// When its context ends, an [Engine] begins nothing new and waits at most [Options.Grace] for the calls in flight; the results that
+// come are saved. Calls that take longer are left behind, and their rows stay attempting. Parted is saved, so that the thread says it.
+// A crash and a shutdown that left calls behind are taken up in the same way.
+//
+// # Errors
+//
+// What an error of the org means is decided by its class, in one table of package salesforce, and what is done about a class stands here,
+// in run_answer.go for rows and run_fail.go for calls: retry (after a wait, in smaller calls, and after reading where a call may have
+// taken effect), row, profile and account (their other rows are not tried), job (the request ends), pause (budget, maintenance, stop switch).
+// Three rows that are refused for the bot's own rights, before any row worked, end the request. A nickname that somebody took since the plan
+// fails its row: approvers approved exact values, so that no other one is made up; sending the row again plans a free one.
 //
 // # Order and speed
 //
-// Rows run in execution order: by account, then by input row. Each is read again at most a minute before it is written, and held when
-// it drifted from what was approved. One [Scheduler] for the org hands out the write slots: calls that take the org's
-// group-membership lock go one after another, others side by side.
+// Rows run in execution order: by account, then by input row, an account's rows in one call while they fit. Each is read again at most
+// a minute before it is written, and held when it drifted from what was approved or is protected by now: the first rows of a run
+// with their slot in hand, further ones while calls are under way, and none ahead of its time where calls take long. One [Scheduler]
+// for the org hands out the write slots: calls that take the org's group-membership lock go one after another, others side by side;
+// of the requests that wait the one that has used the least goes first. High-volume users go 200 a call; role-based ones start at 60, and
+// the size follows the measured time towards a minute a call. A lock or a lost answer halves it.
+//
+// All-or-none requests go in one call when every row of them is open, and their rows stay together: one that is held or refused lets
+// none run, and is named.
 //
 // # Telling
 //

@@ -30,7 +30,7 @@ type rig struct {
 	hooks  store.Options
 	ledger *ledger
 
-	timeout time.Duration // of a call; 0: as in production
+	timeout time.Duration                               // of a call; 0: as in production
 	storeOf func(provisioning.Store) provisioning.Store // mutations
 	orgOf   func(provisioning.Org) provisioning.Org
 }

@@ -321,10 +321,14 @@ func TestAllOrNoneKeepsItsRowsTogether(t *testing.T) {
 		want  map[provisioning.Status]int
 	}{
 		"undisturbed": {func(*rig, provisioning.Input) {}, map[provisioning.Status]int{provisioning.StatusCreated: 20}},
-		"one is refused": {func(r *rig, in provisioning.Input) { r.sim.TakeUsername(in.Rows[3].Cells[1]) },
-			map[provisioning.Status]int{provisioning.StatusFailed: 1, provisioning.StatusNotStarted: 19}},
-		"one has drifted": {func(r *rig, in provisioning.Input) { r.sim.Delete(in.Rows[3].Cells[0]) },
-			map[provisioning.Status]int{provisioning.StatusHeld: 1, provisioning.StatusNotStarted: 19}},
+		"one is refused": {
+			func(r *rig, in provisioning.Input) { r.sim.TakeUsername(in.Rows[3].Cells[1]) },
+			map[provisioning.Status]int{provisioning.StatusFailed: 1, provisioning.StatusNotStarted: 19},
+		},
+		"one has drifted": {
+			func(r *rig, in provisioning.Input) { r.sim.Delete(in.Rows[3].Cells[0]) },
+			map[provisioning.Status]int{provisioning.StatusHeld: 1, provisioning.StatusNotStarted: 19},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, salesforcesim.Config{})

@@ -24,7 +24,7 @@ import (
 // Sizes of the crash test.
 const (
 	crashAccounts  = 12
-	crashPerAcct   = 50 // contacts of each account
+	crashPerAcct   = 50        // contacts of each account
 	crashPatience  = time.Hour // of the whole test
 	crashSettle    = time.Second
 	crashKills     = 6   // in the short form
@@ -244,8 +244,10 @@ func (c *crash) faults() (remove func()) {
 	}
 	var injected []*salesforcesim.InjectedFault
 	for _, f := range []salesforcesim.Fault{
-		{Kind: salesforcesim.LoseAnswer}, {Kind: salesforcesim.FailBefore, Status: 503, Body: "busy"},
-		{Kind: salesforcesim.StillWorking, Delay: 300 * time.Millisecond}, {Kind: salesforcesim.ExpireSession},
+		{Kind: salesforcesim.LoseAnswer},
+		{Kind: salesforcesim.FailBefore, Status: 503, Body: "busy"},
+		{Kind: salesforcesim.StillWorking, Delay: 300 * time.Millisecond},
+		{Kind: salesforcesim.ExpireSession},
 	} {
 		f.Match = func(op salesforcesim.Op) bool { return op.Name == salesforcesim.OpCreate && chance(40) }
 		injected = append(injected, c.org.Inject(f))

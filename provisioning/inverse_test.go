@@ -103,16 +103,16 @@ func TestUndoOfUndoLeadsBack(t *testing.T) {
 		terms  provisioning.Terms
 		states []*login
 	}{
-		"add":         {provisioning.Terms{Verb: provisioning.VerbAdd, Mail: provisioning.MailNone}, append(all, nobody)},
-		"deactivate":  {provisioning.Terms{Verb: provisioning.VerbDisable}, all},
-		"freeze":      {provisioning.Terms{Verb: provisioning.VerbDisable, Method: provisioning.MethodFreeze}, all},
-		"enable":      {provisioning.Terms{Verb: provisioning.VerbEnable}, []*login{active, inactive, frozen}},
-		"enable-both": {provisioning.Terms{Verb: provisioning.VerbEnable}, []*login{active, inactive, both}},
+		"add":        {provisioning.Terms{Verb: provisioning.VerbAdd, Mail: provisioning.MailNone}, append(all, nobody)},
+		"deactivate": {provisioning.Terms{Verb: provisioning.VerbDisable}, all},
+		"freeze":     {provisioning.Terms{Verb: provisioning.VerbDisable, Method: provisioning.MethodFreeze}, all},
+		"enable":     {provisioning.Terms{Verb: provisioning.VerbEnable}, all},
 	} {
 		for seed := range uint64(3) {
 			t.Run(fmt.Sprintf("%s-%d", name, seed), func(t *testing.T) {
 				t.Parallel()
 				r := newRig(t, salesforcesim.Config{})
+				r.opts.Parallel = 1 // scarce slots: rows of different calls are ready at the same time
 				in := r.crowd(rand.New(rand.NewPCG(5, seed)), 12, c.states...)
 				l := r.start()
 				defer l.end()

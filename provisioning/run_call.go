@@ -257,10 +257,10 @@ func weight(chunk []*work) int {
 	return n
 }
 
-// callKind separates rows that cannot share a call.
+// callKind separates rows that cannot share a call: they are of different steps, which the journal tells apart, or of different calls.
 func (w *work) callKind() string {
 	if w.step != StepUser {
-		return string(w.step)
+		return "step " + string(w.step)
 	}
 	switch w.row.Action {
 	case ActionReactivate, ActionDeactivate, ActionDisable, ActionEnable:

@@ -158,7 +158,9 @@ func (m move) audit(event, person string, pairs ...string) {
 	if len(pairs) > 0 {
 		a.Detail = make(map[string]string, len(pairs)/2)
 		for i := 0; i+1 < len(pairs); i += 2 {
-			a.Detail[pairs[i]] = pairs[i+1]
+			if pairs[i+1] != "" {
+				a.Detail[pairs[i]] = pairs[i+1]
+			}
 		}
 	}
 	m.c.Audit = append(m.c.Audit, a)
@@ -183,7 +185,7 @@ func (m move) before(ev Event) bool {
 			return false
 		}
 		r.State, r.CreatedAt = StatePlanning, m.now
-		m.audit("proposed", r.Terms.Requester, "verb", string(r.Terms.Verb), "file_sha256", r.Terms.FileSum)
+		m.audit("proposed", r.Terms.Requester, "verb", string(r.Terms.Verb), "file_sha256", r.Terms.FileSum, "refers_to", r.Terms.RefersTo)
 
 	case Planned:
 		if r.State != StatePlanning || ev.Plan.Summary.Runs() == 0 {

@@ -245,3 +245,48 @@ func TestTheDataFileIsChecked(t *testing.T) {
 		t.Errorf("%s, %v", result, err)
 	}
 }
+
+func TestTheReportComesOnceADateWhateverRestartsThereAre(t *testing.T) {
+	w := newWorld(t, 3, salesforcesim.Config{})
+	w.cfg.Reports = []ReportConfig{{Name: "nightly", Schedule: "@every 1s", Period: Duration(24 * time.Hour)}}
+	noted := make(chan struct{}, 1)
+	var o outside
+	o.store.AfterCommit = func(op string) error {
+		if op == "set job run" {
+			select {
+			case noted <- struct{}{}:
+			default:
+			}
+		}
+		return nil
+	}
+	for life := range 2 {
+		l := w.start(o)
+		if life == 0 {
+			w.play(nil)
+		}
+		if _, err := w.ws.WaitMessage(w.ctx, func(m slacksim.Message) bool { return strings.Contains(m.Read, "Nightly report") }); err != nil {
+			t.Fatal(err)
+		}
+		first, err := l.p.store.JobRun(w.ctx, "report nightly")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for r := first; !r.Due.After(first.Due) || r.Ended.IsZero(); { // one more occurrence
+			<-noted
+			if r, err = l.p.store.JobRun(w.ctx, "report nightly"); err != nil || r.Error != "" {
+				t.Fatal(r.Error, err)
+			}
+		}
+		l.end(false)
+	}
+	n := 0
+	for _, m := range w.everything() {
+		if strings.Contains(m.Read, "Nightly report") {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("the report stands %d times in the channel:\n%s", n, w.transcript())
+	}
+}

@@ -86,7 +86,7 @@ type Identity struct {
 // Identity asks Slack who the bot is (auth.test). A good answer is kept for the life of the Client.
 func (c *Client) Identity(ctx context.Context) (Identity, error) {
 	return c.self.get(ctx, forever, func(ctx context.Context) (id Identity, err error) {
-		err = c.call(ctx, "auth.test", "", func(ctx context.Context) error {
+		err = c.read(ctx, "auth.test", func(ctx context.Context) error {
 			r, err := c.api.AuthTestContext(ctx)
 			if err != nil {
 				return err
@@ -110,6 +110,24 @@ func (c *Client) Permalink(ctx context.Context, channel, ts string) (link string
 		return err
 	})
 	return link, err
+}
+
+// readWaits are the waits before a read is tried again. A person waits for what hangs on it.
+var readWaits = [...]time.Duration{100 * time.Millisecond, 400 * time.Millisecond, time.Second}
+
+// read is call for what only reads: it is tried again when Slack has trouble of its own or its answer is lost.
+func (c *Client) read(ctx context.Context, method string, fn func(context.Context) error) error {
+	for _, wait := range readWaits {
+		err := c.call(ctx, method, "", fn)
+		if err == nil || classify(err) != passes || ctx.Err() != nil {
+			return err
+		}
+		c.log.WarnContext(ctx, "reading from Slack failed, trying again", "method", method, "error", err)
+		if sleep(ctx, wait) != nil {
+			return err
+		}
+	}
+	return c.call(ctx, method, "", fn)
 }
 
 // call makes one call when the limits allow, and again for as long as Slack answers 429 and ctx lasts. Nothing else is repeated

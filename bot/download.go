@@ -150,7 +150,7 @@ func (c *Client) complete(ctx context.Context, f File) (File, error) {
 
 // fileInfo asks for a file's description (files.info).
 func (c *Client) fileInfo(ctx context.Context, id string) (info *slack.File, err error) {
-	err = c.call(ctx, "files.info", "", func(ctx context.Context) error {
+	err = c.read(ctx, "files.info", func(ctx context.Context) error {
 		info, _, _, err = c.api.GetFileInfoContext(ctx, id, 1, 1)
 		return err
 	})

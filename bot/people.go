@@ -130,7 +130,7 @@ func (p *People) group(ctx context.Context, id string, maxAge time.Duration) ([]
 	}
 	p.mu.Unlock()
 	return c.get(ctx, maxAge, func(ctx context.Context) (members []string, err error) {
-		err = p.client.call(ctx, "usergroups.users.list", "", func(ctx context.Context) error {
+		err = p.client.read(ctx, "usergroups.users.list", func(ctx context.Context) error {
 			members, err = p.client.api.GetUserGroupMembersContext(ctx, id)
 			return err
 		})
@@ -148,7 +148,7 @@ func (p *People) fetchPerson(ctx context.Context, userID string) (Person, error)
 		return Person{}, err
 	}
 	var u *slack.User
-	err = p.client.call(ctx, "users.info", "", func(ctx context.Context) error {
+	err = p.client.read(ctx, "users.info", func(ctx context.Context) error {
 		u, err = p.client.api.GetUserInfoContext(ctx, userID)
 		return err
 	})

@@ -4,8 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +43,9 @@ type setup struct {
 	org     salesforcesim.Config
 	engine  provisioning.Options
 	reports []commands.ReportPlan
+	haste   int                               // how many times faster than Slack allows, see bot.Config
+	http    bool                              // Slack posts signed requests in place of sockets
+	acked   func(bot.Delivery, time.Duration) // told of each acknowledgement
 }
 
 func customer() provisioning.Portal {
@@ -60,14 +67,24 @@ func begin(t *testing.T, change func(*setup)) *world {
 	t.Parallel()
 	s := setup{
 		slack:   slacksim.Config{NoRateLimits: true},
+		haste:   10_000,
 		portals: map[string]provisioning.Portal{"customer": customer()},
 		policy:  provisioning.Policy{Approvers: []string{"S0GROUP"}, Required: 1, ExpiresAfter: 72 * time.Hour},
 	}
 	if change != nil {
 		change(&s)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	w := &world{t: t, ctx: ctx}
+	var front atomic.Pointer[bot.Receiver]
+	secret := ""
+	if s.http {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { front.Load().ServeHTTP(w, r) }))
+		t.Cleanup(server.Close)
+		s.slack.HTTP = &slacksim.HTTPDelivery{CommandURL: server.URL, InteractionURL: server.URL, EventURL: server.URL}
+		s.slack.SigningSecret = "8f742231b10e8888abcd99yyyzzz85a5"
+		secret = s.slack.SigningSecret
+	}
 	var err error
 	if w.ws, err = slacksim.New(s.slack); err != nil {
 		t.Fatal(err)
@@ -90,7 +107,7 @@ func begin(t *testing.T, change func(*setup)) *world {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(testLog{t}, nil))
-	client := bot.NewClient(bot.Config{BotToken: w.ws.BotToken(), AppToken: w.ws.AppToken(), APIURL: w.ws.APIURL(), Log: log})
+	client := bot.NewClient(bot.Config{BotToken: w.ws.BotToken(), AppToken: w.ws.AppToken(), APIURL: w.ws.APIURL(), Log: log, Haste: s.haste})
 	who := bot.NewPeople(client)
 	engine := provisioning.NewEngine(w.db, org, s.engine, time.Now, log)
 	admins := []string{"U0ADMIN"}
@@ -104,7 +121,8 @@ func begin(t *testing.T, change func(*setup)) *world {
 		},
 		Requesters: []string{"S0CSTEAM"}, Approvers: s.policy.Approvers, Admins: admins, Log: log,
 	})
-	receiver := bot.NewReceiver(bot.ReceiverConfig{Client: client, Memory: w.db, Handler: w.talk, Log: log, Sockets: 1})
+	receiver := bot.NewReceiver(bot.ReceiverConfig{Client: client, Memory: w.db, Handler: w.talk, Log: log, Sockets: 1, SigningSecret: secret, Acked: s.acked})
+	front.Store(receiver)
 	outbox := bot.NewOutbox(bot.OutboxConfig{
 		Client: client, Memory: w.db, Queue: w.talk, Renderer: w.talk, Log: log, EditEvery: time.Millisecond,
 		Failed: func(f bot.Failure) { t.Errorf("Slack refused %s: %v", f.Item.Key, f.Err) },
@@ -129,8 +147,35 @@ func begin(t *testing.T, change func(*setup)) *world {
 			t.Error(err)
 		}
 	})
-	w.ok(w.ws.WaitSockets(ctx, 1))
+	if s.http {
+		w.awaitURL(s.slack.HTTP.CommandURL, secret)
+	} else {
+		w.ok(w.ws.WaitSockets(ctx, 1))
+	}
 	return w
+}
+
+// awaitURL waits until the program takes what Slack posts: before it runs it says that it is not ready.
+func (w *world) awaitURL(where, secret string) {
+	w.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		const form = "ready=1"
+		now := time.Now().Unix()
+		req, err := http.NewRequestWithContext(w.ctx, http.MethodPost, where, strings.NewReader(form))
+		w.ok(err)
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("X-Slack-Request-Timestamp", strconv.FormatInt(now, 10))
+		req.Header.Set("X-Slack-Signature", slacksim.Sign(secret, now, []byte(form)))
+		resp, err := http.DefaultClient.Do(req)
+		w.ok(err)
+		w.ok(resp.Body.Close())
+		if resp.StatusCode != http.StatusServiceUnavailable {
+			return
+		}
+		<-tick.C
+	}
 }
 
 // dump logs what stands in the channel, for a failed test.

@@ -208,7 +208,7 @@ func (c *Commands) closePreview(ctx context.Context, in call) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.service.Cancel(ctx, d.ID, in.User, "cancelled before it was sent")
+	_, err = c.service.Discard(ctx, d.ID, in.User)
 	if _, refused := errors.AsType[*provisioning.Refusal](err); refused || errors.Is(err, provisioning.ErrNotFound) {
 		return nil // sent or dropped already: there is nothing to tell
 	}

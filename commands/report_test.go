@@ -206,7 +206,7 @@ func TestAFindingBecomesARequestThatNeedsApproval(t *testing.T) {
 	w.ok(err)
 	m := w.message("Nightly report")
 	for _, c := range []struct{ button, aim, done string }{
-		{"Resend access", "Resend the access e-mail to 1 portal user", "1 access e-mails requested"},
+		{"Resend access", "Resend the access e-mail to 1 portal user", "1 access e-mail requested"},
 		{"Ask to deactivate", "Deactivate 1 portal user", "1 deactivated"},
 	} {
 		w.ok(w.ws.User("ann").Click(w.ctx, m, c.button))

@@ -47,7 +47,7 @@ func (c *Commands) openPreview(ctx context.Context, in call, r provisioning.Requ
 // discard drops the draft that was shown as a direct message.
 func (c *Commands) discard(ctx context.Context, in call) error {
 	id, _ := readRef(in.Action.Value)
-	if _, err := c.service.Cancel(ctx, id, in.User, "cancelled before it was sent"); err != nil {
+	if _, err := c.service.Discard(ctx, id, in.User); err != nil {
 		return err
 	}
 	return c.replace(ctx, in, fmt.Sprintf("%s is cancelled. Nothing was sent and nothing was changed.", id))

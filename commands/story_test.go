@@ -7,6 +7,7 @@ import (
 
 	"portalbot/bot"
 	"portalbot/bot/slacksim"
+	"portalbot/provisioning"
 )
 
 func TestRequestIsProvisionedAfterApproval(t *testing.T) {
@@ -313,6 +314,26 @@ func TestCancelledDraftLeavesNothingBehind(t *testing.T) {
 		}
 	}
 	t.Error("the draft is still open")
+}
+
+func TestOldCancelButtonOfADraftDoesNotCancelWhatWasSent(t *testing.T) {
+	w := begin(t, nil)
+	v := w.form("ann", "/portal add", "Add portal users")
+	w.check(v, "people.csv", w.contacts(1))
+	shown := w.types("ann", "/portal status P-1")
+	w.says(shown.Read, "[Send for approval] [Cancel]", "Needs 1 approval")
+	_, err := v.Submit(w.ctx)
+	w.ok(err)
+	w.message("[Approve] [Deny]")
+	ann := w.ws.User("ann")
+	w.ok(ann.ClickSeen(w.ctx, shown, "Cancel"))
+	_, err = ann.WaitEphemeral(w.ctx, func(m slacksim.Message) bool { return strings.Contains(m.Read, "P-1 was sent already") })
+	w.ok(err)
+	r, err := w.service.Request(w.ctx, "P-1")
+	w.ok(err)
+	if r.State != provisioning.StatePending {
+		t.Errorf("P-1 is %s", r.State)
+	}
 }
 
 func TestDeadTriggerIsAnsweredByAButton(t *testing.T) {

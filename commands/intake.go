@@ -10,7 +10,6 @@ import (
 
 	"portalbot/bot"
 	"portalbot/provisioning"
-	"portalbot/provisioning/sheet"
 )
 
 // answer is what became of a file: a proposal, or what is wrong with the file, as sentences. Then nothing was stored.
@@ -49,9 +48,13 @@ func (c *Commands) intake(ctx context.Context, origin, user string, f form, ch c
 	if err != nil {
 		return answer{}, err
 	}
-	input, bad, err := readSheet(content, f.Verb, portal)
-	if err != nil || len(bad.faults) > 0 {
-		return bad, err
+	input, err := ReadFile(bytes.NewReader(content), int64(len(content)), maxShared, f.Verb, portal)
+	if bad, ok := errors.AsType[*Faults](err); ok {
+		listed := min(len(bad.List), faultsListed)
+		return answer{faults: bad.List[:listed], more: bad.More + len(bad.List) - listed}, nil
+	}
+	if err != nil {
+		return answer{}, err
 	}
 	sum := sha256.Sum256(content)
 	terms.Origin, terms.FileName, terms.FileID, terms.FileSum = origin, ch.file.Name, ch.file.ID, hex.EncodeToString(sum[:])
@@ -81,84 +84,6 @@ func mailOf(chosen string, p provisioning.Portal) provisioning.MailMode {
 		return m
 	}
 	return p.Mail
-}
-
-// readSheet reads a file's columns and rows, or says what is wrong with them.
-func readSheet(content []byte, verb provisioning.Verb, portal provisioning.Portal) (provisioning.Input, answer, error) {
-	file, err := sheet.Open(bytes.NewReader(content), int64(len(content)), sheet.Options{MaxBytes: maxShared})
-	if err != nil {
-		bad, err := sheetFault(err)
-		return provisioning.Input{}, bad, err
-	}
-	columns, problems := provisioning.MatchColumns(file.Header(), verb, portal)
-	if len(problems) > 0 {
-		return provisioning.Input{}, columnFaults(file, problems), nil
-	}
-	in := provisioning.Input{Columns: columns}
-	for row, err := range file.Rows() {
-		if err != nil {
-			bad, err := sheetFault(err)
-			return provisioning.Input{}, bad, err
-		}
-		in.Rows = append(in.Rows, provisioning.InputRow{Number: row.Number, Line: row.Line, Cells: row.Cells})
-	}
-	for _, n := range file.Notices() {
-		in.Notices = append(in.Notices, n.Text)
-	}
-	return in, answer{}, nil
-}
-
-// sheetFault turns what sheet says about a file into faults, and returns any other error.
-func sheetFault(err error) (answer, error) {
-	if no, ok := errors.AsType[*sheet.Refusal](err); ok {
-		return fault("%s", no.Text), nil
-	}
-	if bad, ok := errors.AsType[*sheet.Problems](err); ok {
-		var a answer
-		for _, p := range bad.List {
-			a.add(p.Text)
-		}
-		a.more += bad.More
-		return a, nil
-	}
-	return answer{}, fmt.Errorf("read the file: %w", err)
-}
-
-func (a *answer) add(text string) {
-	if len(a.faults) == faultsListed {
-		a.more++
-		return
-	}
-	a.faults = append(a.faults, text)
-}
-
-// columnFaults says what is wrong with the header.
-func columnFaults(file *sheet.File, problems []provisioning.Problem) answer {
-	var a answer
-	seen := map[string]int{}
-	for _, p := range problems {
-		text := file.Place(file.HeaderLine(), 0)
-		if p.Column != "" {
-			text = file.Place(file.HeaderLine(), nth(file.Header(), p.Column, seen))
-		}
-		text += ": " + p.Text
-		if p.Fix != "" {
-			text += " " + p.Fix
-		}
-		a.add(text)
-	}
-	return a
-}
-
-// nth returns the number of a column, from 1. Several columns with the same header are named in order.
-func nth(headers []string, header string, seen map[string]int) int {
-	for i, h := range headers {
-		if h == header && i+1 > seen[header] {
-			seen[header] = i + 1
-			return i + 1
-		}
-	}
-	return seen[header]
 }
 
 // fileFault says why a file could not be had, and what to do.

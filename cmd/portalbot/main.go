@@ -29,7 +29,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(demoCommand(), serveCommand(), doctorCommand(), planCommand(), auditCommand(), backupCommand())
+	root.AddCommand(demoCommand(), sandboxCommand(), serveCommand(), doctorCommand(), planCommand(), auditCommand(), backupCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

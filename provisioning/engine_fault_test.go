@@ -492,7 +492,7 @@ func TestEveryFaultLeavesTheUndisturbedResult(t *testing.T) {
 				t.Fatalf("undisturbed: %v, with %d calls and %d saves", bad, calls, saves)
 			}
 			all := table(calls, saves)
-			points := sample(table(calls, saves), calls, saves, 60)
+			points := sample(table(calls, saves), calls, saves, 36)
 			t.Logf("%d calls, %d saves, %d faults, %d of them played: %s", calls, saves, len(all), len(points), strings.Join(used[0].names, ", "))
 			for _, f := range points {
 				t.Run(f.String(), func(t *testing.T) {
@@ -512,7 +512,7 @@ func TestFaultsWhileSettlingLeaveTheUndisturbedResult(t *testing.T) {
 	st := stories()[0]
 	calm, used := st.play(t, nil)
 	rnd := rand.New(rand.NewPCG(7, 7))
-	n := 24
+	n := 14
 	if long() {
 		n = 400
 	}

@@ -54,7 +54,7 @@ func TestPowerLossAtEverySyncPoint(t *testing.T) {
 	calm, used := st.play(t, nil)
 	for n := 2; n <= used[0].saves; n++ {
 		for what, tear := range torn {
-			if !long() && n%3 != 0 && what != "its data was written, and not what makes it hold" {
+			if !long() && n%4 != 0 && what != "its data was written, and not what makes it hold" {
 				continue
 			}
 			t.Run(what, func(t *testing.T) {

@@ -242,6 +242,7 @@ func (c *crash) faults() (remove func()) {
 		defer mu.Unlock()
 		return c.rnd.IntN(one) == 0
 	}
+	expired := 0 // number of the last call whose session ended
 	var injected []*salesforcesim.InjectedFault
 	for _, f := range []salesforcesim.Fault{
 		{Kind: salesforcesim.LoseAnswer},
@@ -249,7 +250,19 @@ func (c *crash) faults() (remove func()) {
 		{Kind: salesforcesim.StillWorking, Delay: 300 * time.Millisecond},
 		{Kind: salesforcesim.ExpireSession},
 	} {
-		f.Match = func(op salesforcesim.Op) bool { return op.Name == salesforcesim.OpCreate && chance(40) }
+		f.Match = func(op salesforcesim.Op) bool {
+			// A session that ends again with the very next call is no accident but a wrong set-up, which ends a request.
+			if op.Name != salesforcesim.OpCreate || !chance(40) {
+				return false
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			soon := op.Number < expired+20
+			if f.Kind == salesforcesim.ExpireSession {
+				expired = op.Number
+			}
+			return f.Kind != salesforcesim.ExpireSession || !soon
+		}
 		injected = append(injected, c.org.Inject(f))
 	}
 	var slack []func()
@@ -345,6 +358,9 @@ func TestKilledProgramFinishesEveryRowOnce(t *testing.T) {
 			cancel()
 			if err == nil {
 				break
+			}
+			if over := c.messages(id + " could not be finished"); len(over) > 0 {
+				t.Fatalf("%s ended early: %s", id, over[0].Read)
 			}
 			if c.missing(contacts) > 0 {
 				kills++

@@ -2,8 +2,10 @@ package report_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"image"
+	"image/draw"
 	"image/png"
 	"io"
 	"math"
@@ -54,7 +56,7 @@ func TestChartsLookLikeTheirReferences(t *testing.T) {
 	seats := func(s report.Seats) func(io.Writer) error {
 		return func(w io.Writer) error { return report.SeatsChart(w, s) }
 	}
-	for name, draw := range map[string]func(io.Writer) error{
+	for name, chart := range map[string]func(io.Writer) error{
 		"seats-rising":  seats(trend(t, "Customer Community", "PID_Customer_Community", 60, 620, 851, 1000)),
 		"seats-falling": seats(trend(t, "Partner Community", "PID_Partner_Community", 90, 14200, 11050, 20000)),
 		"seats-few":     seats(trend(t, "Customer Community", "PID_Customer_Community", 3, 96, 98, 100)),
@@ -63,12 +65,9 @@ func TestChartsLookLikeTheirReferences(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var b, again bytes.Buffer
-			if err := draw(&b); err != nil {
+			var b bytes.Buffer
+			if err := chart(&b); err != nil {
 				t.Fatal(err)
-			}
-			if err := draw(&again); err != nil || !bytes.Equal(b.Bytes(), again.Bytes()) {
-				t.Errorf("drawn twice it differs, %v", err)
 			}
 			file := filepath.Join("testdata", name+".png")
 			if *update {
@@ -97,37 +96,41 @@ func differing(t *testing.T, a, b []byte) float64 {
 	if one.Bounds() != two.Bounds() {
 		t.Fatalf("the sizes are %v and %v", one.Bounds(), two.Bounds())
 	}
-	const far = 40 << 8 // of 65,535
+	const far = 40 // of 255
 	n := 0
-	for y := range one.Bounds().Dy() {
-		for x := range one.Bounds().Dx() {
-			r1, g1, b1, _ := one.At(x, y).RGBA()
-			r2, g2, b2, _ := two.At(x, y).RGBA()
-			if apart(r1, r2) > far || apart(g1, g2) > far || apart(b1, b2) > far {
+	for i := 0; i < len(one.Pix); i += 4 {
+		for c := range 3 {
+			if apart(one.Pix[i+c], two.Pix[i+c]) > far {
 				n++
+				break
 			}
 		}
 	}
-	return float64(n) / float64(one.Bounds().Dx()*one.Bounds().Dy())
+	return float64(n) / float64(len(one.Pix)/4)
 }
 
-func apart(a, b uint32) uint32 { return max(a, b) - min(a, b) }
+func apart(a, b uint8) uint8 { return max(a, b) - min(a, b) }
 
-func decode(t *testing.T, b []byte) image.Image {
+func decode(t *testing.T, b []byte) *image.RGBA {
 	t.Helper()
 	img, err := png.Decode(bytes.NewReader(b))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return img
+	out := image.NewRGBA(img.Bounds())
+	draw.Draw(out, out.Bounds(), img, img.Bounds().Min, draw.Src)
+	return out
 }
 
 func TestTheComparisonSeesADifference(t *testing.T) {
 	t.Parallel()
-	var a, b bytes.Buffer
+	var a, again, b bytes.Buffer
 	days := fortnight()
-	if err := report.ActivityChart(&a, days); err != nil {
+	if err := errors.Join(report.ActivityChart(&a, days), report.ActivityChart(&again, days)); err != nil {
 		t.Fatal(err)
+	}
+	if !bytes.Equal(a.Bytes(), again.Bytes()) {
+		t.Error("drawn twice it differs")
 	}
 	days[9].Given = 100
 	if err := report.ActivityChart(&b, days); err != nil {

@@ -6,6 +6,7 @@ import "portalbot/provisioning"
 var (
 	PreviewView = previewView
 	DenyView    = denyView
+	PartView    = partView
 	HomeView    = homeView
 	Nearest     = nearest
 	RequestID   = requestID

@@ -88,8 +88,23 @@ func examples() map[string]*shelf {
 	undo := example()
 	undo.request.Terms.Verb, undo.request.Terms.RefersTo, undo.request.Terms.Undoes = provisioning.VerbUndo, "P-12", "P-12"
 	undo.request.Plan.Summary.Actions = map[provisioning.Action]int{provisioning.ActionDeactivate: 2, provisioning.ActionFreeze: 1}
+	lastCall := example()
+	lastCall.request.Reminders = 2
+	amended := example()
+	amended.request.Plan.ID, amended.request.Terms.StartAfter = "P-17.18", noon.Add(6*time.Hour)
+	narrowed := example().approved("U0BEN")
+	narrowed.request.Plan.ID = "P-17.19"
+	narrowed.request.Plan.Summary.Problems = []provisioning.ProblemGroup{{Action: provisioning.ActionSkip, Rows: []int{1}, Count: 1, Problem: provisioning.Problem{
+		Code: provisioning.CodeLeftOut, Text: "Left out by the approver: not <@U0ANN>'s account", Fix: "Clear that up, then send these rows as a new request.",
+	}}}
+	waiting := example().approved("U0BEN")
+	waiting.request.Reminders, waiting.request.RemindAt = 1, noon.Add(66*time.Hour)
 	return map[string]*shelf{
 		"pending":   example(),
+		"waiting":   waiting,
+		"last-call": lastCall,
+		"amended":   amended,
+		"narrowed":  narrowed,
 		"retry":     retry,
 		"undo":      undo,
 		"half":      example().approved("U0BEN"),
@@ -119,6 +134,15 @@ func stories(s *shelf) []string {
 	for i := range s.request.Approvals {
 		refs = append(refs, "approval-"+string(rune('1'+i)))
 	}
+	if n := s.request.Reminders; n > 0 {
+		refs = append(refs, "remind-"+string(rune('0'+n)))
+	}
+	switch s.request.Plan.ID {
+	case "P-17.18":
+		refs = append(refs, "amended-18")
+	case "P-17.19":
+		refs = []string{"narrowed-19-1-U0BEN"}
+	}
 	switch s.request.State {
 	case provisioning.StateDenied, provisioning.StateExpired, provisioning.StateCancelled:
 		refs = append(refs, string(s.request.State))
@@ -142,6 +166,11 @@ func TestMessagesReadAsTheGoldenFilesSay(t *testing.T) {
 			}
 			if s.request.State.Started() && s.request.State.Ended() {
 				kinds = append(kinds, provisioning.NoticeDone)
+			}
+			if ref := provisioning.PlanRef(s.request); ref != "" {
+				p := s.render(t, c, provisioning.NoticePlan, ref)
+				lintPost(t, p.Text, p.Blocks, p.Fallback)
+				golden(t, "messages/"+name+"-newplan.json", pretty(t, map[string]any{"text": p.Text, "blocks": p.Blocks, "fallback": p.Fallback}))
 			}
 			for _, kind := range kinds {
 				p := s.render(t, c, kind, "")
@@ -199,7 +228,15 @@ func TestViewsReadAsTheGoldenFilesSay(t *testing.T) {
 	forGood.Plan.Summary.Actions = map[provisioning.Action]int{provisioning.ActionDisable: 3}
 	draft := example().request
 	draft.State, draft.PendingAt = provisioning.StateDraft, time.Time{}
+	several := example().request
+	several.Plan.Summary.Touched, several.Plan.Summary.Accounts = 3, []provisioning.AccountCount{
+		{ID: "0015g0000000001AAA", Name: "Acme & Sons", Rows: 30}, {ID: "0015g0000000002AAA", Rows: 20},
+	}
+	replacing := draft
+	replacing.ID, replacing.Terms.Amends, replacing.Terms.StartAfter = "P-18", "P-17", noon.Add(6*time.Hour)
 	for name, v := range map[string]any{
+		"part":             commands.PartView(several, several.Plan.Digest, "C0PORTAL", "1700000000.000100"),
+		"preview-replace":  commands.PreviewView(replacing, "*Needs 2 approvals.*"),
 		"preview":          commands.PreviewView(draft, "*Needs 1 approval.* <@U0BEN> can give it."),
 		"preview-for-good": commands.PreviewView(forGood, "*Needs 2 approvals.*"),
 		"deny":             commands.DenyView("P-17", draft.Plan.Digest, "C0PORTAL", "1700000000.000100"),

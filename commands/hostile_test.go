@@ -2,6 +2,7 @@ package commands_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -46,6 +47,15 @@ func (d dice) problem() provisioning.Problem {
 	return provisioning.Problem{Code: d.text(), Text: d.text(), Fix: d.text(), Column: d.text()}
 }
 
+// problemOr is a problem that has this code now and then.
+func (d dice) problemOr(code string) provisioning.Problem {
+	p := d.problem()
+	if d.IntN(4) == 0 {
+		p.Code = code
+	}
+	return p
+}
+
 func (d dice) shelf() *shelf {
 	states := []provisioning.State{
 		provisioning.StatePlanning, provisioning.StateDraft, provisioning.StatePending, provisioning.StateApproved,
@@ -72,14 +82,14 @@ func (d dice) shelf() *shelf {
 			s.row(n, provisioning.StatusFailed, d.text(), d.text(), d.text())
 		}
 	}
-	for range d.IntN(12) {
+	for n := range d.IntN(12) {
 		sum.Seats = append(sum.Seats, provisioning.SeatChange{License: d.text(), Used: d.number(), After: d.number(), Total: d.number(), LoginBased: d.IntN(2) == 0})
-		sum.Accounts = append(sum.Accounts, provisioning.AccountCount{ID: d.text(), Name: d.text(), Rows: d.number()})
+		sum.Accounts = append(sum.Accounts, provisioning.AccountCount{ID: fmt.Sprintf("0015g%010dAAA", n), Name: d.text(), Rows: d.number()})
 		sum.Warnings = append(sum.Warnings, provisioning.WarningGroup{Text: d.text(), Rows: d.rows(10), Count: d.number()})
 		sum.Notices = append(sum.Notices, d.text())
 	}
 	for range d.IntN(30) {
-		sum.Problems = append(sum.Problems, provisioning.ProblemGroup{Action: actions[4+d.IntN(2)], Problem: d.problem(), Rows: d.rows(10), Count: d.number()})
+		sum.Problems = append(sum.Problems, provisioning.ProblemGroup{Action: actions[4+d.IntN(2)], Problem: d.problemOr(provisioning.CodeLeftOut), Rows: d.rows(10), Count: d.number()})
 	}
 	r := provisioning.Request{
 		ID: "P-17", Rev: 3, State: states[d.IntN(len(states))], Required: d.IntN(4), CreatedAt: noon, PendingAt: noon,
@@ -87,7 +97,7 @@ func (d dice) shelf() *shelf {
 			Verb: verbs[d.IntN(len(verbs))], Method: provisioning.MethodDisable, Portal: d.text(), Requester: "U0ANN", Note: d.text(),
 			FileName: d.text(), RefersTo: d.text(), Undoes: d.text(), CreateContacts: true,
 		},
-		Plan:   provisioning.Plan{Digest: strings.Repeat("ab", 32), Columns: []provisioning.Column{{Header: d.text()}}, Summary: sum, At: noon},
+		Plan:   provisioning.Plan{ID: []string{"P-17.1", "P-17.18"}[d.IntN(2)], Digest: strings.Repeat("ab", 32), Columns: []provisioning.Column{{Header: d.text()}}, Summary: sum, At: noon},
 		Ending: provisioning.Ending{Person: "U0BEN", Reason: d.text()}, Hold: provisioning.Hold{Code: d.text(), Reason: d.text(), Until: noon},
 		ExpiresAt: noon, StartAfter: noon, StartedAt: noon, EndedAt: noon.Add(time.Duration(d.number()) * time.Second),
 		Progress: provisioning.Progress{
@@ -154,7 +164,7 @@ func TestNoTextBreaksAMessageOrGetsOut(t *testing.T) {
 		} {
 			refs := []string{""}
 			if kind == provisioning.NoticeStory {
-				refs = []string{"approval-1", "denied", "expired", "cancelled", "stop", "restart-1", "nonsense"}
+				refs = []string{"approval-1", "denied", "expired", "cancelled", "stop", "restart-1", "nonsense", "remind-1", "amended-18", "narrowed-18-3-U0BEN"}
 			}
 			for _, ref := range refs {
 				p := s.render(t, c, kind, ref)
@@ -175,6 +185,7 @@ func TestNoTextBreaksAMessageOrGetsOut(t *testing.T) {
 				}
 			}
 		}
+		lintView(t, commands.PartView(s.request, s.request.Plan.Digest, "C0PORTAL", "1.2"))
 		lintView(t, commands.PreviewView(s.request, "*Needs 1 approval.*"))
 		lintView(t, commands.HomeView("/portal", "C0PORTAL", commands.HeldAll, commands.Link(s.request), commands.Link(s.request), nil))
 		if t.Failed() {

@@ -18,6 +18,7 @@ import (
 const (
 	blockAccounts = "accounts"
 	blockRows     = "rows"
+	maxCheckboxes = 10 // docs.slack.dev, checkbox group element
 	// maxRowsTyped bounds the text that names rows, and rowsNamed how many rows it may name.
 	maxRowsTyped = 500
 	rowsNamed    = 10_000
@@ -65,7 +66,8 @@ func partView(r provisioning.Request, digest, channel, thread string) slack.Moda
 		"*%s*: %s. What you leave out goes back to %s with your reason. What remains becomes a plan of its own, which you then have approved.",
 		r.ID, esc(aim(r), 200), bot.Mention(r.Terms.Requester)))}
 	m := part{ID: r.ID, Digest: digest, Channel: channel, Thread: thread}
-	if accounts := r.Plan.Summary.Accounts; len(accounts) > 1 {
+	accounts := r.Plan.Summary.Accounts
+	if accounts = accounts[:min(len(accounts), maxCheckboxes)]; len(accounts) > 1 {
 		var options []*slack.OptionBlockObject
 		for _, a := range accounts {
 			name := a.Name

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"portalbot/bot/slacksim"
+	"portalbot/provisioning/salesforce/salesforcesim"
 )
 
 func TestRequesterReplacesTheFileAndApprovalsStartOver(t *testing.T) {
@@ -137,4 +138,32 @@ func TestApprovedRequestWaitsForItsTime(t *testing.T) {
 	if time.Now().Before(at) {
 		t.Error("it ran before its time")
 	}
+}
+
+func TestApproverUnticksAnAccount(t *testing.T) {
+	w := begin(t, func(s *setup) { s.policy.Required = 2 })
+	second := w.org.AddAccount(salesforcesim.Fields{"Name": "Beta Ltd", "OwnerId": w.acme.Owner})
+	csv := string(w.contacts(3))
+	for _, mail := range []string{"b1@beta.example", "b2@beta.example"} {
+		id := w.org.AddContact(salesforcesim.Fields{"FirstName": "B", "LastName": "Beta", "Email": mail, "AccountId": second})
+		csv += id + "," + mail + ",Beta\n"
+	}
+	plan := w.send("ann", []byte(csv))
+	ben := w.ws.User("ben")
+	w.ok(ben.Click(w.ctx, plan, "Approve in part"))
+	v, err := ben.WaitModal(w.ctx, "Approve P-1 in part")
+	w.ok(err)
+	w.ok(v.Fill("Reason", "Beta has left"))
+	w.ok(v.Uncheck("Accounts that run", "Beta Ltd (2 rows)"))
+	_, err = v.Submit(w.ctx)
+	w.ok(err)
+	w.says(w.message("@ben approved P-1 without rows 4 and 5").Read, "The rest needs 1 more approval")
+	rest, err := w.ws.WaitMessage(w.ctx, func(m slacksim.Message) bool {
+		return m.TS != plan.TS && m.EphemeralTo == "" && strings.Contains(m.Read, "[Approve] [Deny]")
+	})
+	w.ok(err)
+	w.says(rest.Read, "3 to create and 2 skipped", "0 → 3 of 1,000", "Acme Corporation (3)", "Approved by @ben", "Needs 1 more approval")
+	w.saysNot(rest.Read, "Beta Ltd (")
+	w.ok(w.ws.User("cas").Click(w.ctx, rest, "Approve"))
+	w.message("@ann P-1 is done: 3 created and 2 skipped.")
 }

@@ -199,12 +199,26 @@ func (s *sandbox) actPress(ctx context.Context, who *slacksim.Person, _ look, r 
 	switch {
 	case element == nil:
 		return errors.New("that button is not there any more")
+	case buttonsCalled(blocksOf(v.JSON()), textOf(element["text"])) > 1:
+		return fmt.Errorf("several buttons here are called %q, and the built-in Slack tells them apart by their text alone: "+
+			"type the command in #portal instead, such as /portal status P-1", textOf(element["text"]))
 	case element["confirm"] == nil:
 		return v.Click(ctx, textOf(element["text"]))
 	case r.FormValue("sure") == "":
 		return slacksim.ErrConfirm
 	}
 	return v.ClickConfirm(ctx, textOf(element["text"]))
+}
+
+// buttonsCalled returns how many buttons of a view have that text.
+func buttonsCalled(blocks json.RawMessage, text string) int {
+	n := 0
+	for _, c := range elements(decodeBlocks(blocks)) {
+		if c.element["type"] == "button" && textOf(c.element["text"]) == text {
+			n++
+		}
+	}
+	return n
 }
 
 // home returns what the bot published for a person, nil when there is nothing yet.

@@ -77,6 +77,12 @@ async function during(button, work) {
 }
 
 document.addEventListener("click", (event) => {
+  const link = event.target.closest("#modal a[href^='/']");
+  if (link) { // what it leads to would be behind the form
+    event.preventDefault();
+    act("close", {}).then(() => location.assign(link.href));
+    return;
+  }
   const button = event.target.closest("button");
   if (!button) return;
   const data = button.dataset;
@@ -201,18 +207,18 @@ events.addEventListener("main", (event) => {
 events.addEventListener("panel", (event) => show(panel, JSON.parse(event.data)));
 events.addEventListener("modal", (event) => {
   show(modal, JSON.parse(event.data));
-  open();
+  showForm();
 });
 events.onerror = () => say("The sandbox does not answer. Is it still running?", true);
 events.onopen = () => { if (toast.textContent.startsWith("The sandbox does not answer")) toast.hidePopover(); };
 
-// open shows or hides the dialog as there is something in it.
-function open() {
+// showForm shows or hides the dialog as there is something in it.
+function showForm() {
   const full = modal.querySelector("form") !== null;
   if (full && !dialog.open) dialog.showModal();
   if (!full && dialog.open) dialog.close();
 }
 
-open();
+showForm();
 if (place === "home") act("home", {});
 else if (!location.hash) toEnd();

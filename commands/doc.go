@@ -23,9 +23,9 @@
 // The messages of a request, by the last part of their key:
 //
 //	root        in the channel; edited for the request's whole life
-//	plan        in its thread, with Approve and Deny until it is decided
-//	planfile    the plan as a CSV, once
-//	story/...   one line for each decision, stop and restart
+//	plan        in its thread, with Approve and Deny until it is decided; plan/18 for one that took the place of another
+//	planfile    the plan as a CSV, once for each plan
+//	story/...   one line for each decision, reminder, stop and restart
 //	progress    edited while it runs; its last edit is the summary
 //	results     the results as a CSV, once
 //	done        one line that mentions the requester

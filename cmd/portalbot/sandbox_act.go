@@ -50,7 +50,6 @@ func (l look) place() string {
 func (s *sandbox) acts() map[string]act {
 	return map[string]act{
 		"type":     s.actType,
-		"reply":    s.actReply,
 		"click":    s.actClick,
 		"choose":   s.actChoose,
 		"shortcut": s.actShortcut,
@@ -80,16 +79,6 @@ func (s *sandbox) actType(ctx context.Context, who *slacksim.Person, at look, r 
 		return nil
 	}
 	return who.Type(ctx, at.place(), text)
-}
-
-// actReply types into a thread.
-func (s *sandbox) actReply(ctx context.Context, who *slacksim.Person, at look, r *http.Request) error {
-	m, err := seen(who, at, r.FormValue("ts"))
-	text := strings.TrimSpace(r.FormValue("text"))
-	if err != nil || text == "" {
-		return err
-	}
-	return who.TypeInThread(ctx, m, text)
 }
 
 func attachments(r *http.Request, field string) ([]slacksim.Attachment, error) {

@@ -80,7 +80,7 @@ func (s *sandbox) servePage(w http.ResponseWriter, r *http.Request) {
 		}
 		var page string
 		page, err = s.pages.render(at, "page", map[string]any{
-			"At": at, "People": sandboxPeople(), "Parts": shown, "Example": s.example.Name, "Shortcut": messageShortcut,
+			"At": at, "People": sandboxPeople(), "Parts": shown, "Example": s.example.Name,
 		})
 		if err == nil {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -265,8 +265,7 @@ type panelRequest struct {
 const panelListed = 8
 
 func (s *sandbox) panelPart(ctx context.Context) (panel, error) {
-	p := panel{Calls: s.ws.Sockets(), Example: s.example.Name}
-	p.Sockets, p.Calls = p.Calls, len(s.org.Operations())
+	p := panel{Sockets: s.ws.Sockets(), Calls: len(s.org.Operations()), Example: s.example.Name}
 	s.org.AllUsers(func(f salesforcesim.Fields) bool {
 		if f["ContactId"] != "" {
 			p.Users++

@@ -179,7 +179,7 @@ func download(w http.ResponseWriter, name string, data []byte, picture bool) {
 // act is something that a person does. What goes wrong is a sentence for them.
 type act func(ctx context.Context, who *slacksim.Person, at look, r *http.Request) error
 
-// serveAct answers with {} or {"error": sentence, "confirm": true}.
+// serveAct answers with {} or {"error": sentence}.
 func (s *sandbox) serveAct(do act) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxSandboxBody)

@@ -29,6 +29,7 @@ type outside struct {
 	acked      func(bot.Delivery, time.Duration)
 	sockets    int
 	editEvery  time.Duration // least time between two edits of a message
+	haste      int           // how many times faster than Slack's limits, for a Slack that has none
 }
 
 // program is the whole bot, wired. This is the only place where the packages meet:
@@ -69,7 +70,7 @@ func wire(cfg *Config, log *slog.Logger, o outside) (*program, error) {
 	}
 	p := &program{log: log, store: db, org: org}
 	p.client = bot.NewClient(bot.Config{
-		BotToken: cfg.Slack.BotToken, AppToken: cfg.Slack.AppToken, APIURL: cfg.Slack.APIURL, HTTP: o.slack, Log: log,
+		BotToken: cfg.Slack.BotToken, AppToken: cfg.Slack.AppToken, APIURL: cfg.Slack.APIURL, HTTP: o.slack, Log: log, Haste: o.haste,
 	})
 	people := bot.NewPeople(p.client)
 	options := cfg.options()

@@ -68,7 +68,7 @@ func (w *world) start(o outside) *process {
 			quick(opts)
 		}
 	}
-	o.editEvery = time.Millisecond
+	o.editEvery, o.haste = time.Millisecond, 10_000 // the world's Slack has no limits
 	if o.sockets == 0 {
 		o.sockets = 1
 	}
@@ -120,7 +120,7 @@ func (w *world) play(died <-chan struct{}) bool {
 			w.t.Fatalf("ann was never told that it is done; the last act was %q; the channel:\n%s", last, w.transcript())
 		case <-time.After(5 * time.Millisecond): // a person's glance: they see only what is on the screen
 		}
-		act, do := "", func() error { return nil }
+		act, do := "", func(context.Context) error { return nil }
 		plan, planned := w.find("[Approve]")
 		form := ann.Modal()
 		offer, offered := w.find("[Open the form]")
@@ -129,36 +129,38 @@ func (w *world) play(died <-chan struct{}) bool {
 		case done:
 			return true
 		case planned:
-			act, do = "approve", func() error { return ben.Click(w.ctx, plan, "Approve") }
+			act, do = "approve", func(ctx context.Context) error { return ben.Click(ctx, plan, "Approve") }
 		case w.roots() > 0:
 			act = "wait for the run"
 		case previewed:
-			act, do = "send from the direct message", func() error { return ann.Click(w.ctx, dm, "Send for approval") }
+			act, do = "send from the direct message", func(ctx context.Context) error { return ann.Click(ctx, dm, "Send for approval") }
 		case form != nil && strings.Contains(form.Text(), "Nothing was sent yet"):
-			act, do = "send", func() error { _, err := form.Submit(w.ctx); return err }
+			act, do = "send", func(ctx context.Context) error { _, err := form.Submit(ctx); return err }
 		case form != nil && strings.Contains(form.Text(), "Checking your file"):
 			act = "wait for the check"
 		case form != nil && strings.Contains(strings.Join(form.Labels(), " "), "File"):
-			act, do = "submit", func() error {
+			act, do = "submit", func(ctx context.Context) error {
 				if err := form.Attach("File", "people.csv", w.csv); err != nil {
 					return err
 				}
-				_, err := form.Submit(w.ctx)
+				_, err := form.Submit(ctx)
 				return err
 			}
 		case offered:
-			act, do = "open the form by its button", func() error { return ann.Click(w.ctx, offer, "Open the form") }
+			act, do = "open the form by its button", func(ctx context.Context) error { return ann.Click(ctx, offer, "Open the form") }
 		default:
-			act, do = "type", func() error { return ann.Type(w.ctx, "#portal", "/portal add") }
+			act, do = "type", func(ctx context.Context) error { return ann.Type(ctx, "#portal", "/portal add") }
 		}
 		if act == last && time.Since(acted) < patience {
 			continue
 		}
 		if strings.HasPrefix(act, "wait") && act == last && time.Since(acted) > 4*patience && form != nil {
-			act, do = "start over", func() error { return form.CloseAll(w.ctx) }
+			act, do = "start over", func(ctx context.Context) error { return form.CloseAll(ctx) }
 		}
 		last, acted = act, time.Now()
-		_ = do() // what did not work is tried again, as people do
+		ctx, cancel := context.WithTimeout(w.ctx, patience)
+		_ = do(ctx) // what did not work, or hangs, is tried again, as people do
+		cancel()
 	}
 }
 

@@ -111,7 +111,7 @@ func (r *Receiver) Run(ctx context.Context) error {
 	r.mu.Unlock()
 
 	var errs []error
-	if err := r.replay(ctx); err != nil {
+	if err := r.replay(ctx); err != nil && ctx.Err() == nil {
 		errs = append(errs, fmt.Errorf("read unfinished deliveries: %w", err))
 		cancel()
 	}

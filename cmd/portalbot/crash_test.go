@@ -236,11 +236,12 @@ func (c *crash) messages(text string) []slacksim.Message {
 
 // faults lets calls to both sides go wrong at random, a few in a hundred.
 func (c *crash) faults() (remove func()) {
+	rnd := rand.New(rand.NewPCG(c.rnd.Uint64(), 1)) // one of their own: faults strike beside the test
 	var mu sync.Mutex
 	chance := func(one int) bool {
 		mu.Lock()
 		defer mu.Unlock()
-		return c.rnd.IntN(one) == 0
+		return rnd.IntN(one) == 0
 	}
 	expired := 0 // number of the last call whose session ended
 	var injected []*salesforcesim.InjectedFault

@@ -66,6 +66,8 @@ func examples() map[string]*shelf {
 	paused.request.State = provisioning.StatePaused
 	paused.request.Hold = provisioning.Hold{Code: provisioning.HoldBudget, Reason: "The org's daily API requests are nearly used up.", Until: noon.Add(time.Hour)}
 	blocked := example().running(st(1, 1, 0))
+	blocked.row(2, provisioning.StatusUnknown, provisioning.CodeMailUnknown, "The answer to this row's call was lost.", "Ask the person.")
+	blocked.request.Progress.Counts[provisioning.StatusUnknown] = 1
 	blocked.request.State, blocked.request.Hold = provisioning.StateBlocked, provisioning.Hold{Code: provisioning.HoldUnknown}
 	stopping := example().running(st(1, 1, 0))
 	stopping.request.StopBy = "U0ADMIN"

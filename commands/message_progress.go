@@ -14,12 +14,17 @@ import (
 
 // progressPage is the progress of a run, and its summary once it has ended.
 func (c *Commands) progressPage(ctx context.Context, r provisioning.Request) (page, error) {
-	if !r.State.Ended() {
+	if !r.State.Ended() && r.State != provisioning.StateBlocked {
 		return runPage(r, c.now()), nil
 	}
 	failures, err := c.service.Failures(ctx, r)
 	if err != nil {
 		return page{}, fmt.Errorf("group what failed in %s: %w", r.ID, err)
+	}
+	if r.State == provisioning.StateBlocked {
+		p := runPage(r, c.now())
+		decideBlocks(&p, r, failures)
+		return p, nil
 	}
 	return summaryPage(r, failures, c.filesToDM(r)), nil
 }
@@ -123,20 +128,7 @@ func roughly(d time.Duration) string {
 func summaryPage(r provisioning.Request, failures []provisioning.FailureGroup, filesToDM bool) page {
 	p := page{text: fmt.Sprintf("%s: %s", r.ID, statusCounts(r.Progress))}
 	p.both(header(fmt.Sprintf("%s: %s", r.ID, endWords(r))), section(summaryLines(r)...))
-	if len(failures) > 0 {
-		var rows [][]string
-		var lines []string
-		for _, g := range failures {
-			rows = append(rows, failureCells(g))
-			lines = append(lines, failureLine(g))
-		}
-		t, left := table([]string{"Result", "Rows", "What happened", "How to mend it"}, rows)
-		p.both(section("*What needs a look*"))
-		p.rich(t, section(lines...))
-		if left > 0 {
-			p.both(footnote(fmt.Sprintf("%s more in the results file.", capital(count(left, "reason")))))
-		}
-	}
+	failureBlocks(&p, "*What needs a look*", failures)
 	buttons := againButtons(r)
 	if filesToDM {
 		buttons = append(buttons, pushButton(actionFile, r.ID+" "+string(provisioning.NoticeResults), "Send me the results"))
@@ -145,6 +137,25 @@ func summaryPage(r provisioning.Request, failures []provisioning.FailureGroup, f
 		p.both(buttonBlock(buttons...))
 	}
 	return p
+}
+
+// failureBlocks shows reasons in a table, if there are any.
+func failureBlocks(p *page, title string, failures []provisioning.FailureGroup) {
+	if len(failures) == 0 {
+		return
+	}
+	var rows [][]string
+	var lines []string
+	for _, g := range failures {
+		rows = append(rows, failureCells(g))
+		lines = append(lines, failureLine(g))
+	}
+	t, left := table([]string{"Result", "Rows", "What happened", "How to mend it"}, rows)
+	p.both(section(title))
+	p.rich(t, section(lines...))
+	if left > 0 {
+		p.both(footnote(fmt.Sprintf("%s more in the results file.", capital(count(left, "reason")))))
+	}
 }
 
 func endWords(r provisioning.Request) string {

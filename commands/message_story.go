@@ -40,8 +40,8 @@ func storyLine(r provisioning.Request, ref string) string {
 	case "parted":
 		return ":zzz: I am being shut down. This run goes on by itself when I am back" + partedRows(numberText) + "."
 	case "blocked":
-		return fmt.Sprintf(":warning: %s rows of %s are unknown: I cannot read in Salesforce what became of them. Somebody has to decide.",
-			number(r.Progress.Counts[provisioning.StatusUnknown]), r.ID)
+		return fmt.Sprintf(":warning: The result of %s of %s is unknown: I cannot read it in Salesforce. An approver or an admin has to decide, "+
+			"by the buttons of the run.", count(r.Progress.Counts[provisioning.StatusUnknown], "row"), r.ID)
 	case "left", "again":
 		_, who, _ := strings.Cut(numberText, "-")
 		if what == "left" {

@@ -48,6 +48,8 @@ const (
 	actionFound   = "portal_found_"   // with a kind of finding after it: sends the list
 	actionRetry   = "portal_retry"
 	actionUndo    = "portal_undo"
+	actionLeave   = "portal_unknown_leave"
+	actionAgain   = "portal_unknown_again"
 
 	modalForm    = "portal_form"
 	modalNote    = "portal_note" // has nothing to submit
@@ -162,6 +164,8 @@ func (c *Commands) buttonTable() map[string]button {
 		actionFile:    {c.fileButton},
 		actionRetry:   {c.retryButton},
 		actionUndo:    {c.undoButton},
+		actionLeave:   {c.leaveButton},
+		actionAgain:   {c.tryButton},
 	}
 	for _, k := range []report.Kind{report.Never, report.Inactive, report.Orphans, report.Changed} {
 		table[actionFinding+string(k)] = button{c.actOnFinding}

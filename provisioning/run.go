@@ -100,10 +100,10 @@ func (r *run) loop(ctx context.Context) error {
 	defer func() { r.withdraw() }()
 	err := r.safely(ctx, r.work)
 	cancel() // withdraws the asks for slots
-	after := context.WithoutCancel(ctx)
+	after, shutdown := context.WithoutCancel(ctx), r.leaving
 	err = errors.Join(err, r.safely(after, func(ctx context.Context) error { return r.drain(ctx, err != nil) }))
 	r.wg.Wait()
-	if err == nil && r.leaving && r.req.State.Started() && !r.req.State.Ended() {
+	if err == nil && shutdown && r.req.State.Started() && !r.req.State.Ended() {
 		return r.part(after)
 	}
 	return err

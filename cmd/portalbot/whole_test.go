@@ -140,6 +140,7 @@ func (w *world) play(died <-chan struct{}) bool {
 			act = "wait for the check"
 		case form != nil && strings.Contains(strings.Join(form.Labels(), " "), "File"):
 			act, do = "submit", func(ctx context.Context) error {
+				_ = form.Detach("File") // one may be there from the last try
 				if err := form.Attach("File", "people.csv", w.csv); err != nil {
 					return err
 				}

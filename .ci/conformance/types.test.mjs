@@ -16,7 +16,7 @@ function check(name, lines) {
     "import type { HomeView, KnownBlock, ModalView, TaskCardBlock } from '@slack/types';",
     "import type { AppsManifestCreateArguments } from '@slack/web-api';",
     "export type Manifest = AppsManifestCreateArguments['manifest'];",
-    'export type Message = { text: string; blocks: KnownBlock[] | null; fallback: KnownBlock[] | null };',
+    'export type Message = { text: string; blocks: KnownBlock[] | null; fallback?: KnownBlock[] | null };',
     'export type Views = HomeView | ModalView; export type Rest = Manifest | TaskCardBlock;',
     ...lines,
   ].join('\n'));

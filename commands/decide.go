@@ -56,14 +56,7 @@ func (c *Commands) deny(ctx context.Context, in call) error {
 	if err := c.service.MayDecide(ctx, id, digest, in.User); err != nil {
 		return err
 	}
-	err := bot.ErrTriggerDead
-	switch v := denyView(id, digest, in.Channel, in.ThreadTS); {
-	case in.Replayed:
-	case in.inModal():
-		_, err = c.client.PushView(ctx, in.TriggerID, v)
-	default:
-		_, err = c.client.OpenView(ctx, in.TriggerID, v)
-	}
+	err := c.openModal(ctx, in, denyView(id, digest, in.Channel, in.ThreadTS))
 	if errors.Is(err, bot.ErrTriggerDead) {
 		return c.say(ctx, in, "That took too long for Slack to ask for the reason. Nothing was decided: press *Deny* again.")
 	}
@@ -71,6 +64,20 @@ func (c *Commands) deny(ctx context.Context, in call) error {
 		return fmt.Errorf("ask for the reason: %w", err)
 	}
 	return nil
+}
+
+// openModal opens a modal, over the one that was clicked in if there is one. Its error is bot.ErrTriggerDead when Slack no longer waits for it,
+// as after a restart.
+func (c *Commands) openModal(ctx context.Context, in call, v slack.ModalViewRequest) error {
+	err := bot.ErrTriggerDead
+	switch {
+	case in.Replayed:
+	case in.inModal():
+		_, err = c.client.PushView(ctx, in.TriggerID, v)
+	default:
+		_, err = c.client.OpenView(ctx, in.TriggerID, v)
+	}
+	return err
 }
 
 const (

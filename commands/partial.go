@@ -43,14 +43,7 @@ func (c *Commands) partButton(ctx context.Context, in call) error {
 	if err != nil {
 		return err
 	}
-	err = bot.ErrTriggerDead
-	switch v := partView(r, digest, in.Channel, in.ThreadTS); {
-	case in.Replayed:
-	case in.inModal():
-		_, err = c.client.PushView(ctx, in.TriggerID, v)
-	default:
-		_, err = c.client.OpenView(ctx, in.TriggerID, v)
-	}
+	err = c.openModal(ctx, in, partView(r, digest, in.Channel, in.ThreadTS))
 	if errors.Is(err, bot.ErrTriggerDead) {
 		return c.say(ctx, in, "That took too long for Slack to ask which rows. Nothing was decided: press *Approve in part* again.")
 	}
